@@ -1,0 +1,158 @@
+package wire
+
+import "time"
+
+// Empty is the body of a message that says all with its verb.
+type Empty struct{}
+
+func (*Empty) fields(*codec) {}
+
+// Failure is the answer to a request that was not carried out. Text reads
+// `where: what: why - do this` and is for the log, not for the client.
+type Failure struct{ Text string }
+
+func (m *Failure) fields(c *codec) { c.str(&m.Text, MaxText) }
+
+func (m *Failure) Error() string { return m.Text }
+
+// NetConfig is what jailsh-net needs to know to serve; the listeners travel
+// with it as descriptors. No secret is in it.
+type NetConfig struct {
+	HostKeys          [][]byte // public keys, RFC 4253 section 6.6 format; the index is the one of Sign
+	LoginGrace        time.Duration
+	MaxAuthTries      uint32
+	StartupsBegin     uint32 // MaxStartups start:rate:full of sshd_config(5)
+	StartupsRate      uint32
+	StartupsFull      uint32
+	StartupsPerSource uint32 // unauthenticated connections from one source address
+	AliveInterval     time.Duration
+	AliveCountMax     uint32
+	MaxSessions       uint32 // sessions on one connection
+	Banner            string
+}
+
+func (m *NetConfig) fields(c *codec) {
+	list(c, &m.HostKeys, MaxFiles, func(c *codec, k *[]byte) { c.bytes(k, MaxBlob) })
+	c.i64((*int64)(&m.LoginGrace))
+	c.u32(&m.MaxAuthTries)
+	c.u32(&m.StartupsBegin)
+	c.u32(&m.StartupsRate)
+	c.u32(&m.StartupsFull)
+	c.u32(&m.StartupsPerSource)
+	c.i64((*int64)(&m.AliveInterval))
+	c.u32(&m.AliveCountMax)
+	c.u32(&m.MaxSessions)
+	c.str(&m.Banner, MaxText)
+}
+
+// Lookup asks whether User may log in with Key from From.
+type Lookup struct {
+	User string
+	Key  []byte // public key blob, compared byte by byte, never parsed by jailshd
+	From string // the client's IP address, without port
+}
+
+func (m *Lookup) fields(c *codec) {
+	c.str(&m.User, MaxName)
+	c.bytes(&m.Key, MaxBlob)
+	c.str(&m.From, MaxName)
+}
+
+// Grant is the answer: what this key of this user may do. When Accepted is
+// false only Reason is set, and it is for the log, never for the client.
+type Grant struct {
+	Accepted bool
+	Reason   string
+
+	Shell, Exec, PTY bool
+	Forced           bool   // Command is run whatever the client asks for
+	Command          string // the forced command
+	NoTouchRequired  bool   // sk keys: a signature without touch is good
+	Env              []string
+	AcceptEnv        []string // patterns of names that the client may send
+}
+
+func (m *Grant) fields(c *codec) {
+	c.boolean(&m.Accepted)
+	c.str(&m.Reason, MaxText)
+	c.boolean(&m.Shell)
+	c.boolean(&m.Exec)
+	c.boolean(&m.PTY)
+	c.boolean(&m.Forced)
+	c.str(&m.Command, MaxCommand)
+	c.boolean(&m.NoTouchRequired)
+	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
+	c.strs(&m.AcceptEnv, MaxEnv, MaxName, MaxEnvAll)
+}
+
+// Sign asks for a signature of a host key over the exchange hash.
+type Sign struct {
+	Key       uint32 // index in NetConfig.HostKeys
+	Algorithm string // signature algorithm; empty: the key's own
+	Data      []byte
+}
+
+func (m *Sign) fields(c *codec) {
+	c.u32(&m.Key)
+	c.str(&m.Algorithm, MaxName)
+	c.bytes(&m.Data, MaxSign)
+}
+
+// Signature is the answer to Sign: an ssh signature's format and blob.
+type Signature struct {
+	Format string
+	Blob   []byte
+}
+
+func (m *Signature) fields(c *codec) {
+	c.str(&m.Format, MaxName)
+	c.bytes(&m.Blob, MaxBlob)
+}
+
+// Open asks for a socket to User's cell, which is started if it isn't running.
+type Open struct {
+	User string
+	Ref  string // reference under which both sides log
+}
+
+func (m *Open) fields(c *codec) {
+	c.str(&m.User, MaxName)
+	c.str(&m.Ref, MaxName)
+}
+
+// Opened is the answer to Open; the cell's socket comes with it.
+type Opened struct {
+	Cell string // name of the cell in the log
+	Cold bool   // the cell was started for this
+}
+
+func (m *Opened) fields(c *codec) {
+	c.str(&m.Cell, MaxName)
+	c.boolean(&m.Cold)
+}
+
+// Record is an event for the log, written by jailshd since jailsh-net has no
+// file system. Values are escaped before they reach a file or a terminal.
+type Record struct {
+	Level uint8  // 0 debug, 1 info, 2 warning, 3 error
+	Event string // login, logout, session, refused, ...
+	Ref   string
+	User  string
+	From  string
+	Attrs []Attr
+}
+
+// Attr is one key and value of a Record.
+type Attr struct{ Key, Value string }
+
+func (m *Record) fields(c *codec) {
+	c.u8(&m.Level)
+	c.str(&m.Event, MaxName)
+	c.str(&m.Ref, MaxName)
+	c.str(&m.User, MaxName)
+	c.str(&m.From, MaxName)
+	list(c, &m.Attrs, MaxAttrs, func(c *codec, a *Attr) {
+		c.str(&a.Key, MaxName)
+		c.str(&a.Value, MaxText)
+	})
+}

@@ -1,0 +1,90 @@
+package wire
+
+// Spawn asks a cell's init for a process. The program is always the user's
+// shell: a login shell when Exec is false, else `shell -c Command Args...`.
+type Spawn struct {
+	Exec    bool
+	Command string
+	Args    []string // $0, $1, ... of Command
+	Env     []string // NAME=value; the cell's own names win
+	TTY     *TTY     // nil: three pipes
+	Motd    bool     // show /etc/motd first, as login(1) does
+}
+
+// TTY describes the terminal to be made.
+type TTY struct {
+	Size  Size
+	Modes []Mode
+}
+
+// Size is a terminal's size, in characters and in pixels (RFC 4254 section 6.2).
+type Size struct{ Columns, Rows, Width, Height uint32 }
+
+// Mode is one encoded terminal mode (RFC 4254 section 8).
+type Mode struct {
+	Opcode uint8
+	Value  uint32
+}
+
+func (m *Spawn) fields(c *codec) {
+	c.boolean(&m.Exec)
+	c.str(&m.Command, MaxCommand)
+	c.strs(&m.Args, MaxArgs, MaxCommand, MaxCommand)
+	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
+	c.boolean(&m.Motd)
+	tty := m.TTY != nil
+	c.boolean(&tty)
+	if !tty {
+		m.TTY = nil
+		return
+	}
+	if m.TTY == nil {
+		m.TTY = &TTY{}
+	}
+	m.TTY.Size.fields(c)
+	list(c, &m.TTY.Modes, MaxModes, func(c *codec, mode *Mode) {
+		c.u8(&mode.Opcode)
+		c.u32(&mode.Value)
+	})
+}
+
+func (m *Size) fields(c *codec) {
+	c.u32(&m.Columns)
+	c.u32(&m.Rows)
+	c.u32(&m.Width)
+	c.u32(&m.Height)
+}
+
+// Spawned answers Spawn. With a TTY one descriptor comes along, the master;
+// otherwise three: the write end of stdin, the read ends of stdout and stderr.
+type Spawned struct {
+	Pid uint32 // in the cell's PID namespace
+	TTY string // /dev/pts/N
+}
+
+func (m *Spawned) fields(c *codec) {
+	c.u32(&m.Pid)
+	c.str(&m.TTY, MaxName)
+}
+
+// Signal sends a signal to the process group of a spawned process.
+type Signal struct{ Pid, Signal uint32 }
+
+func (m *Signal) fields(c *codec) {
+	c.u32(&m.Pid)
+	c.u32(&m.Signal)
+}
+
+// Exit tells that a spawned process ended: by a signal if Signal isn't 0, else
+// with Status.
+type Exit struct {
+	Pid, Status, Signal uint32
+	Core                bool
+}
+
+func (m *Exit) fields(c *codec) {
+	c.u32(&m.Pid)
+	c.u32(&m.Status)
+	c.u32(&m.Signal)
+	c.boolean(&m.Core)
+}

@@ -1,0 +1,228 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Conn is one end of a SEQPACKET socket. Send may be called from several
+// goroutines, Recv from one.
+type Conn struct {
+	file *os.File
+	raw  interface {
+		Read(func(uintptr) bool) error
+		Write(func(uintptr) bool) error
+	}
+	mu sync.Mutex // one Send at a time, for its deadline
+}
+
+// Pair returns the two ends of a new socket, both close-on-exec.
+func Pair() (*Conn, *Conn, error) {
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return nil, nil, os.NewSyscallError("socketpair", err)
+	}
+	a, errA := NewConn(os.NewFile(uintptr(fds[0]), "wire"))
+	b, errB := NewConn(os.NewFile(uintptr(fds[1]), "wire"))
+	return a, b, errors.Join(errA, errB)
+}
+
+// NewConn takes over f, which must be a connected unix SEQPACKET socket: a
+// descriptor from another process is checked for what it is.
+func NewConn(f *os.File) (*Conn, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	var domain, typ int
+	var opErr error
+	err = raw.Control(func(fd uintptr) {
+		if domain, opErr = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DOMAIN); opErr != nil {
+			return
+		}
+		typ, opErr = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TYPE)
+	})
+	if err = errors.Join(err, opErr); err != nil {
+		return nil, fmt.Errorf("descriptor is not a socket: %w", err)
+	}
+	if domain != unix.AF_UNIX || typ != unix.SOCK_SEQPACKET {
+		return nil, errors.New("descriptor is not a unix SEQPACKET socket")
+	}
+	return &Conn{file: f, raw: raw}, nil
+}
+
+// FromFD is NewConn for an inherited descriptor number.
+func FromFD(fd int) (*Conn, error) {
+	if err := unix.SetNonblock(fd, true); err != nil {
+		return nil, os.NewSyscallError("set nonblock", err)
+	}
+	unix.CloseOnExec(fd)
+	return NewConn(os.NewFile(uintptr(fd), "wire"))
+}
+
+// File returns the socket, still owned by the Conn, to be passed on.
+func (c *Conn) File() *os.File { return c.file }
+
+// Close closes the socket; a blocked Recv returns.
+func (c *Conn) Close() error { return c.file.Close() }
+
+// PeerCred returns the process, user and group at the other end, as they were
+// when it connected (SO_PEERCRED, unix(7)).
+func (c *Conn) PeerCred() (*unix.Ucred, error) {
+	var cred *unix.Ucred
+	var opErr error
+	raw, err := c.file.SyscallConn()
+	if err == nil {
+		err = raw.Control(func(fd uintptr) {
+			cred, opErr = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED)
+		})
+	}
+	return cred, errors.Join(err, opErr)
+}
+
+// Send sends one packet with its descriptors, which stay open and owned by the
+// caller. It waits at most sendTimeout for a full socket.
+func (c *Conn) Send(p *Packet) error {
+	if len(p.Body)+headerLen > MaxPacket || len(p.Files) > MaxFiles {
+		return fmt.Errorf("packet %s of %d bytes and %d descriptors is over the cap", p.Verb, len(p.Body), len(p.Files))
+	}
+	var rights []byte
+	if len(p.Files) > 0 {
+		fds := make([]int, len(p.Files))
+		for i, f := range p.Files {
+			fd, err := descriptor(f)
+			if err != nil {
+				return err
+			}
+			fds[i] = fd
+		}
+		rights = unix.UnixRights(fds...)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.file.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
+		return err
+	}
+	var sendErr error
+	err := c.raw.Write(func(fd uintptr) bool {
+		for {
+			_, sendErr = unix.SendmsgBuffers(int(fd), [][]byte{p.header(), p.Body}, rights, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
+			if sendErr != unix.EINTR {
+				return sendErr != unix.EAGAIN
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return os.NewSyscallError("sendmsg", sendErr)
+}
+
+// descriptor is f's number. Unlike f.Fd it leaves the file non-blocking; f stays
+// open meanwhile because the packet holds it.
+func descriptor(f *os.File) (int, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
+	n := -1
+	err = raw.Control(func(fd uintptr) { n = int(fd) })
+	return n, err
+}
+
+// Recv returns the next packet, or io.EOF when the other end is closed. The
+// size is asked for first, so that an idle connection holds no buffer.
+func (c *Conn) Recv() (*Packet, error) {
+	var p *Packet
+	var recvErr error
+	err := c.raw.Read(func(fd uintptr) bool {
+		p, recvErr = recvPacket(int(fd))
+		return recvErr != unix.EAGAIN
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, recvErr
+}
+
+func recvPacket(fd int) (*Packet, error) {
+	size, err := peekSize(fd)
+	if err != nil {
+		return nil, err
+	}
+	if size == 0 {
+		return nil, io.EOF
+	}
+	if size > MaxPacket {
+		return nil, fmt.Errorf("packet of %d bytes is over the cap of %d", size, MaxPacket)
+	}
+	buf := make([]byte, size)
+	oob := make([]byte, unix.CmsgSpace(4*MaxFiles))
+	n, oobn, flags, err := recvmsg(fd, buf, oob, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
+	if err != nil {
+		return nil, err
+	}
+	files, err := parseFiles(oob[:oobn])
+	if err == nil && flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
+		err = errors.New("packet was cut off")
+	}
+	var p *Packet
+	if err == nil {
+		p, err = parsePacket(buf[:n])
+	}
+	if err != nil {
+		(&Packet{Files: files}).Close()
+		return nil, err
+	}
+	p.Files = files
+	return p, nil
+}
+
+func peekSize(fd int) (int, error) {
+	n, _, _, err := recvmsg(fd, make([]byte, 1), nil, unix.MSG_DONTWAIT|unix.MSG_PEEK|unix.MSG_TRUNC)
+	return n, err
+}
+
+func recvmsg(fd int, buf, oob []byte, flags int) (n, oobn, recvFlags int, err error) {
+	for {
+		n, oobn, recvFlags, _, err = unix.Recvmsg(fd, buf, oob, flags)
+		switch err {
+		case nil, unix.EAGAIN:
+			return n, oobn, recvFlags, err
+		case unix.EINTR:
+		case unix.ECONNRESET:
+			return 0, 0, 0, io.EOF
+		default:
+			return 0, 0, 0, os.NewSyscallError("recvmsg", err)
+		}
+	}
+}
+
+func parseFiles(oob []byte) ([]*os.File, error) {
+	if len(oob) == 0 {
+		return nil, nil
+	}
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return nil, err
+	}
+	var files []*os.File
+	for _, m := range messages {
+		fds, err := unix.ParseUnixRights(&m)
+		if err != nil {
+			continue // credentials, which nobody asked for
+		}
+		for _, fd := range fds {
+			// Non-blocking before NewFile, so that pipes and sockets use the poller.
+			_ = unix.SetNonblock(fd, true)
+			files = append(files, os.NewFile(uintptr(fd), "received"))
+		}
+	}
+	return files, nil
+}

@@ -1,0 +1,42 @@
+package wire
+
+import "fmt"
+
+// Verb names what a packet asks for or tells.
+type Verb uint8
+
+// The verbs, by the arrow that they travel (see the package's picture).
+const (
+	_ Verb = iota
+
+	// broker: jailsh-net to jailshd.
+	VerbConfigure // request: Empty -> NetConfig with the listeners
+	VerbLookup    // request: Lookup -> Grant
+	VerbSign      // request: Sign -> Signature
+	VerbOpen      // request: Open -> Opened with the cell's socket (admin too)
+	VerbRecord    // notice:  Record
+	VerbReload    // notice of jailshd: Empty; every grant is to be looked up again
+
+	// control: jailshd to jailsh-init.
+	VerbBuild  // request: Spec -> Empty once the jail stands
+	VerbAttach // request: Empty with a cell socket -> Empty
+	VerbStop   // request: Empty -> no reply; the jail ends
+
+	// cell: jailsh-net (or jailsh run) to jailsh-init.
+	VerbSpawn  // request: Spawn -> Spawned with a PTY master or three pipe ends
+	VerbSignal // request: Signal -> Empty
+	VerbExit   // notice of jailsh-init: Exit
+)
+
+var verbNames = [...]string{
+	VerbConfigure: "configure", VerbLookup: "lookup", VerbSign: "sign", VerbOpen: "open",
+	VerbRecord: "record", VerbReload: "reload", VerbBuild: "build", VerbAttach: "attach",
+	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
+}
+
+func (v Verb) String() string {
+	if int(v) < len(verbNames) && verbNames[v] != "" {
+		return verbNames[v]
+	}
+	return fmt.Sprintf("verb %d", uint8(v))
+}
