@@ -1,0 +1,52 @@
+package cell
+
+import (
+	"context"
+	"os"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/sys/unix"
+)
+
+// Process is a process in a cell, with either PTY or the three pipe ends set.
+// The files are non-blocking and belong to the caller.
+type Process struct {
+	PTY                   *os.File
+	Stdin, Stdout, Stderr *os.File
+	TTY                   string // the terminal's name in the jail
+
+	cell *Cell
+	pid  uint32
+	exit chan wire.Exit
+}
+
+// Exit yields how the process ended. It is closed without a value when the cell
+// ended first.
+func (p *Process) Exit() <-chan wire.Exit { return p.exit }
+
+// Signal sends sig to the process group of the process. A process that has
+// ended is no error.
+func (p *Process) Signal(ctx context.Context, sig uint32) error {
+	_, err := p.cell.peer.Call(ctx, wire.VerbSignal, &wire.Signal{Pid: p.pid, Signal: sig}, &wire.Empty{})
+	return err
+}
+
+// Resize sets the terminal's size; the kernel tells the programs with SIGWINCH.
+// Values above 65535 are cut to what the kernel can hold (ioctl_tty(2)).
+func (p *Process) Resize(s wire.Size) error {
+	raw, err := p.PTY.SyscallConn()
+	if err != nil {
+		return err
+	}
+	size := &unix.Winsize{
+		Row: clamp(s.Rows), Col: clamp(s.Columns),
+		Xpixel: clamp(s.Width), Ypixel: clamp(s.Height),
+	}
+	var ioctlErr error
+	if err := raw.Control(func(fd uintptr) { ioctlErr = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) }); err != nil {
+		return err
+	}
+	return os.NewSyscallError("TIOCSWINSZ", ioctlErr)
+}
+
+func clamp(v uint32) uint16 { return uint16(min(v, 0xffff)) }
