@@ -41,7 +41,6 @@ type Bind struct {
 const (
 	tmpOptions    = "mode=1777,size=1g,nr_inodes=131072"
 	varTmpOptions = "mode=1777,size=256m,nr_inodes=32768"
-	runOptions    = "mode=0755,size=1m,nr_inodes=1024"
 )
 
 const defaultPath = "/usr/local/bin:/usr/bin:/bin"
@@ -141,7 +140,6 @@ func planEtc(a Account, home string) []wire.Mount {
 func planTmp(template string) []wire.Mount {
 	mounts := []wire.Mount{
 		{Kind: wire.MountTmpfs, Target: "/tmp", Data: tmpOptions, Writable: true},
-		{Kind: wire.MountTmpfs, Target: "/run", Data: runOptions},
 	}
 	if st, err := os.Lstat(filepath.Join(template, "var/tmp")); err == nil && st.IsDir() {
 		mounts = append(mounts, wire.Mount{Kind: wire.MountTmpfs, Target: "/var/tmp", Data: varTmpOptions, Writable: true})

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -15,10 +16,7 @@ import (
 // goroutines, Recv from one.
 type Conn struct {
 	file *os.File
-	raw  interface {
-		Read(func(uintptr) bool) error
-		Write(func(uintptr) bool) error
-	}
+	raw  syscall.RawConn
 	mu sync.Mutex // one Send at a time, for its deadline
 }
 
@@ -138,11 +136,17 @@ func descriptor(f *os.File) (int, error) {
 
 // Recv returns the next packet, or io.EOF when the other end is closed. The
 // size is asked for first, so that an idle connection holds no buffer.
-func (c *Conn) Recv() (*Packet, error) {
+func (c *Conn) Recv() (*Packet, error) { return c.recv(0) }
+
+// Peek is Recv that leaves the packet in the socket: for a process that works on
+// it and executes another program, which then receives and answers it.
+func (c *Conn) Peek() (*Packet, error) { return c.recv(unix.MSG_PEEK) }
+
+func (c *Conn) recv(flags int) (*Packet, error) {
 	var p *Packet
 	var recvErr error
 	err := c.raw.Read(func(fd uintptr) bool {
-		p, recvErr = recvPacket(int(fd))
+		p, recvErr = recvPacket(int(fd), flags)
 		return recvErr != unix.EAGAIN
 	})
 	if err != nil {
@@ -151,7 +155,7 @@ func (c *Conn) Recv() (*Packet, error) {
 	return p, recvErr
 }
 
-func recvPacket(fd int) (*Packet, error) {
+func recvPacket(fd, extra int) (*Packet, error) {
 	size, err := peekSize(fd)
 	if err != nil {
 		return nil, err
@@ -164,12 +168,12 @@ func recvPacket(fd int) (*Packet, error) {
 	}
 	buf := make([]byte, size)
 	oob := make([]byte, unix.CmsgSpace(4*MaxFiles))
-	n, oobn, flags, err := recvmsg(fd, buf, oob, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC)
+	n, oobn, got, err := recvmsg(fd, buf, oob, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC|extra)
 	if err != nil {
 		return nil, err
 	}
 	files, err := parseFiles(oob[:oobn])
-	if err == nil && flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
+	if err == nil && got&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
 		err = errors.New("packet was cut off")
 	}
 	var p *Packet

@@ -1,0 +1,85 @@
+// Command jailsh-init is PID 1 of one user's jail. jailshd clones it into fresh
+// namespaces with one socket, descriptor 3; it takes no orders from arguments,
+// environment or files.
+//
+// It runs twice. First as root: it reads the plan, builds the jail, becomes the
+// user, and executes itself, so that no thread with other credentials is left.
+// Then as the user: it serves (package jail/pid1). The plan is left in the
+// socket by the first run, and answered by the second.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/build"
+	"github.com/jailsh/jailsh/jail/pid1"
+	"golang.org/x/sys/unix"
+)
+
+const control = 3
+
+// serving is the argument of the second run.
+const serving = "serve"
+
+func main() {
+	runtime.LockOSThread() // credentials and capabilities belong to a thread
+	if os.Getpid() != 1 {
+		fmt.Fprintln(os.Stderr, "jailsh-init: is started by jailshd, as PID 1 of a jail - to open one, run: jailsh run USER -- CMD")
+		os.Exit(2)
+	}
+	conn, err := wire.FromFD(control)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "jailsh-init: control socket:", err)
+		os.Exit(2)
+	}
+	if len(os.Args) == 2 && os.Args[1] == serving {
+		runtime.UnlockOSThread()
+		err = pid1.Serve(conn)
+	} else {
+		err = become(conn)
+	}
+	_ = err // jailshd has the answer, or is gone itself; there is nobody to tell
+	os.Exit(1)
+}
+
+// become builds the jail that the control socket asks for, and executes this
+// program again in it. It returns only on an error, which it has answered.
+func become(conn *wire.Conn) error {
+	self, err := unix.Open("/proc/self/exe", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	request, err := conn.Peek()
+	if err != nil {
+		return err
+	}
+	spec := &wire.Spec{}
+	if request.Verb != wire.VerbBuild {
+		err = errors.New("the first request must be build")
+	} else {
+		err = wire.Decode(request.Body, spec)
+	}
+	if err == nil {
+		err = build.Run(spec)
+	}
+	if err == nil {
+		err = again(self)
+	}
+	body, _ := wire.Encode(&wire.Failure{Text: err.Error()})
+	return conn.Send(&wire.Packet{Kind: wire.KindFailure, Verb: wire.VerbBuild, ID: request.ID, Body: body})
+}
+
+// again executes the program by its descriptor: its file isn't in the jail, and
+// not on the host either, but in a sealed memory file (CVE-2019-5736).
+func again(self int) error {
+	if _, err := unix.FcntlInt(control, unix.F_SETFD, 0); err != nil {
+		return os.NewSyscallError("fcntl", err)
+	}
+	err := syscall.Exec(fmt.Sprintf("/proc/self/fd/%d", self), []string{"jailsh-init", serving}, nil)
+	return os.NewSyscallError("execve", err)
+}

@@ -1,0 +1,81 @@
+package build
+
+import (
+	"fmt"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/identity"
+)
+
+// step is one named part of the work. Its error needs no name of the step.
+type step struct {
+	name string
+	do   func(*jail) error
+}
+
+// steps is the whole of what makes a jail, in order.
+var steps = []step{
+	{"private", (*jail).makePrivate},     // no mount event leaves or enters
+	{"sources", (*jail).openSources},     // clone what is bound from the host
+	{"home", (*jail).openHome},           // make the home if need be, check its owner
+	{"root", (*jail).makeRoot},           // a tmpfs of root's to build on
+	{"template", (*jail).placeTemplate},  // /usr, /etc, ... read-only
+	{"etc", (*jail).placeFiles},          // passwd, group, hostname, hosts
+	{"tmp", (*jail).placeTmpfs},          // own /tmp and /var/tmp
+	{"dev", (*jail).makeDev},             // ten nodes and links
+	{"devpts", (*jail).mountDevpts},      // an instance of its own
+	{"shm", (*jail).mountShm},            // own POSIX shared memory
+	{"proc", (*jail).mountProc},          // of the own PID namespace
+	{"mask", (*jail).maskProc},           // what in /proc is the host's
+	{"bind-home", (*jail).placeHome},     // the home
+	{"mounts", (*jail).placeBinds},       // the administrator's mounts
+	{"hostname", (*jail).setHostname},    // in the own UTS namespace
+	{"loopback", (*jail).raiseLoopback},  // in the own network namespace
+	{"pivot", (*jail).pivot},             // the host's tree is gone
+	{"read-only", (*jail).sealRoot},      // the root itself
+	{"keyring", (*jail).newKeyring},      // none of the host's session keys
+	{"oom", (*jail).resetOOM},            // killed no later than others
+	{"signals", (*jail).resetSignals},    // nothing ignored or blocked
+	{"descriptors", (*jail).markCloexec}, // none but the control socket survives exec
+	{"identity", (*jail).becomeUser},     // ids, groups, no capability, no_new_privs
+	{"verify", (*jail).verify},           // try what must not work
+	// Here come Landlock and, as the very last, the seccomp filter. Resource
+	// limits need no step: the cell is put into its cgroup by jailshd.
+}
+
+// jail is the state between the steps: descriptors of what the next ones need.
+type jail struct {
+	spec    *wire.Spec
+	who     identity.Identity
+	root    int            // the new root
+	sources map[string]int // detached clones by target
+}
+
+// Run builds the jail of spec in the namespaces of the calling process. The
+// caller has locked its thread, and exits after an error.
+func Run(spec *wire.Spec) error {
+	j := &jail{spec: spec, root: -1, sources: map[string]int{}}
+	j.who = identity.Identity{UID: spec.UID, GID: spec.GID}
+	for _, g := range spec.Groups {
+		j.who.Groups = append(j.who.Groups, g.GID)
+	}
+	for i, s := range steps {
+		err := injected(spec, s.name)
+		if err == nil {
+			err = s.do(j)
+		}
+		if err != nil {
+			return fmt.Errorf("jail %s: step %d/%d %s: %w", spec.User, i+1, len(steps), s.name, err)
+		}
+	}
+	return nil
+}
+
+// Names lists the steps, in order.
+func Names() []string {
+	names := make([]string, len(steps))
+	for i, s := range steps {
+		names[i] = s.name
+	}
+	return names
+}

@@ -1,0 +1,183 @@
+package jail
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/sys/unix"
+)
+
+// How long a cell's init may take, so that one that is stuck or hostile ends.
+const (
+	buildTimeout  = 20 * time.Second
+	attachTimeout = 5 * time.Second
+	stopTimeout   = 5 * time.Second
+)
+
+// cell is one running jail, from jailshd's side.
+type cell struct {
+	name    string // user and PID, for the log
+	pid     int
+	process *os.Process
+	control *wire.Peer
+	release func() // of the template
+	log     *slog.Logger
+	gone    chan struct{} // closed when PID 1 was collected and all goroutines have ended
+}
+
+// start clones a jail and waits until it stands.
+func start(ctx context.Context, program *Program, spec *wire.Spec, release func(), log *slog.Logger) (*cell, error) {
+	ours, theirs, err := wire.Pair()
+	if err != nil {
+		release()
+		return nil, err
+	}
+	complaints, stderr, err := os.Pipe()
+	if err != nil {
+		release()
+		return nil, errors.Join(err, ours.Close(), theirs.Close())
+	}
+	process, err := clone(program, spec, theirs, stderr)
+	err = errors.Join(err, theirs.Close(), stderr.Close())
+	if err != nil {
+		release()
+		return nil, errors.Join(err, ours.Close(), complaints.Close())
+	}
+	c := &cell{
+		name: fmt.Sprintf("%s/%d", spec.User, process.Pid), pid: process.Pid,
+		process: process, control: wire.NewPeer(ours), release: release,
+		log: log.With("user", spec.User, "cell", process.Pid), gone: make(chan struct{}),
+	}
+	go c.watch(complaints)
+
+	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+	defer cancel()
+	if _, err := c.control.Call(ctx, wire.VerbBuild, spec, &wire.Empty{}); err != nil {
+		c.kill()
+		<-c.gone
+		return nil, err
+	}
+	return c, nil
+}
+
+// clone starts jailsh-init in new namespaces, with nothing of this process's but
+// the control socket: no environment, no terminal, an own session.
+func clone(program *Program, spec *wire.Spec, control *wire.Conn, stderr *os.File) (*os.Process, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	flags := uintptr(unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP)
+	if spec.Private {
+		flags |= unix.CLONE_NEWNET
+	}
+	process, err := os.StartProcess(program.path(), []string{"jailsh-init"}, &os.ProcAttr{
+		Dir:   "/",
+		Env:   []string{},
+		Files: []*os.File{null, null, stderr, control.File()},
+		Sys:   &syscall.SysProcAttr{Cloneflags: flags, Setsid: true},
+	})
+	if err != nil {
+		return nil, cloneError(spec.User, err)
+	}
+	return process, nil
+}
+
+// cloneError tells what the kernel wants when it refuses a namespace.
+func cloneError(user string, err error) error {
+	fix := "run: jailsh check"
+	switch {
+	case errors.Is(err, unix.ENOSPC):
+		fix = "raise the sysctls user.max_{mnt,pid,ipc,uts,net,cgroup}_namespaces"
+	case errors.Is(err, unix.EINVAL):
+		fix = "use a kernel with CONFIG_NAMESPACES, PID_NS, NET_NS, IPC_NS, UTS_NS and CGROUPS"
+	case errors.Is(err, unix.EPERM):
+		fix = "run jailshd as root, with CAP_SYS_ADMIN"
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOMEM):
+		fix = "the host is out of processes or memory: see ulimit -u, kernel.pid_max and free"
+	}
+	return fmt.Errorf("jail %s: clone: %w - %s", user, err, fix)
+}
+
+// watch owns the cell's goroutines and collects its PID 1. Whatever ends the
+// control connection ends the cell, and the other way round.
+func (c *cell) watch(complaints *os.File) {
+	defer close(c.gone)
+	var parts sync.WaitGroup
+	parts.Go(func() {
+		err := c.control.Run()
+		if err != io.EOF && !errors.Is(err, os.ErrClosed) {
+			c.log.Warn("cell: ended by jailshd: its init doesn't keep to the contract", "error", err)
+		}
+		c.kill()
+	})
+	parts.Go(func() { c.logComplaints(complaints) })
+	state, err := c.process.Wait()
+	c.control.Close()
+	complaints.Close() // a process that still holds the other end has been killed with PID 1
+	parts.Wait()
+	c.release()
+	c.log.Debug("cell: ended", "state", state, "error", err)
+}
+
+// maxComplaints bounds what a cell's init can make us log, in lines.
+const maxComplaints = 200
+
+// logComplaints logs what PID 1 writes on its standard error: nothing, unless
+// it crashes. slog escapes the text.
+func (c *cell) logComplaints(r io.Reader) {
+	lines := bufio.NewReaderSize(r, 1024)
+	for range maxComplaints {
+		line, _, err := lines.ReadLine()
+		if err != nil {
+			return
+		}
+		c.log.Warn("cell: its init says", "line", string(line))
+	}
+	_, _ = io.Copy(io.Discard, lines)
+}
+
+// kill ends PID 1, and with it the kernel ends every process of the cell.
+func (c *cell) kill() { _ = c.process.Kill() }
+
+// attach hands init one end of a new socket and returns the other.
+func (c *cell) attach(ctx context.Context) (*os.File, error) {
+	ours, theirs, err := wire.Pair()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	ctx, cancel := context.WithTimeout(ctx, attachTimeout)
+	defer cancel()
+	if _, err := c.control.Call(ctx, wire.VerbAttach, &wire.Empty{}, &wire.Empty{}, theirs.File()); err != nil {
+		ours.Close()
+		return nil, err
+	}
+	return ours.File(), nil
+}
+
+// stop asks init to end the cell, gives its processes their grace, and then
+// doesn't ask any more. It returns when the cell is gone.
+func (c *cell) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
+	defer cancel()
+	if _, err := c.control.Call(ctx, wire.VerbStop, &wire.Empty{}, &wire.Empty{}); err == nil {
+		select {
+		case <-c.gone:
+			return
+		case <-ctx.Done():
+		}
+	}
+	c.kill()
+	<-c.gone
+}

@@ -1,0 +1,166 @@
+package jail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/jailsh/jailsh/internal/wire"
+)
+
+// Cells are the running cells, at most one of each user. Every login of hers
+// enters the same one.
+type Cells struct {
+	program *Program
+	log     *slog.Logger
+
+	mu     sync.Mutex
+	slots  map[string]*slot
+	closed bool
+}
+
+// slot is a user's place, whether or not a cell runs in it. Its lock makes the
+// second login wait for the cell that the first one starts.
+type slot struct {
+	mu   sync.Mutex
+	cell *cell
+	uses int // Opens that hold or want mu; of Cells.mu
+}
+
+// NewCells returns an empty table; its cells run program.
+func NewCells(program *Program, log *slog.Logger) *Cells {
+	return &Cells{program: program, log: log, slots: map[string]*slot{}}
+}
+
+// Opened is a client's way into a cell.
+type Opened struct {
+	Socket *os.File // to init; belongs to the caller
+	Cell   string   // for the log
+	Cold   bool     // the cell was started for this call
+}
+
+// ErrClosed answers Open after Close.
+var ErrClosed = errors.New("jailshd is stopping")
+
+// Open returns a new socket to the user's cell. If none runs it starts one from
+// plan, which is called then only; release is called when the cell has ended.
+func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.Spec, release func(), err error)) (*Opened, error) {
+	s, err := c.hold(user)
+	if err != nil {
+		return nil, err
+	}
+	defer c.letGo(user, s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+
+	if s.cell != nil {
+		socket, err := s.cell.attach(ctx)
+		if err == nil {
+			return &Opened{Socket: socket, Cell: s.cell.name}, nil
+		}
+		// It is ending, or doesn't answer. Either way its place is needed.
+		if refused := (*wire.Failure)(nil); !errors.As(err, &refused) && !errors.Is(err, wire.ErrClosed) {
+			c.log.Warn("cell: doesn't answer, and is killed", "user", user, "error", err)
+			s.cell.kill()
+		}
+		if err := waitGone(ctx, s.cell); err != nil {
+			return nil, fmt.Errorf("jail %s: the last cell hasn't ended: %w", user, err)
+		}
+		s.cell = nil
+	}
+	spec, release, err := plan()
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := start(ctx, c.program, spec, release, c.log)
+	if err != nil {
+		return nil, err
+	}
+	s.cell = fresh
+	socket, err := fresh.attach(ctx)
+	if err != nil {
+		fresh.kill()
+		return nil, fmt.Errorf("jail %s: attach: %w", user, err)
+	}
+	return &Opened{Socket: socket, Cell: fresh.name, Cold: true}, nil
+}
+
+func waitGone(ctx context.Context, c *cell) error {
+	select {
+	case <-c.gone:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (c *Cells) hold(user string) (*slot, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, ErrClosed
+	}
+	s := c.slots[user]
+	if s == nil {
+		s = &slot{}
+		c.slots[user] = s
+	}
+	s.uses++
+	return s, nil
+}
+
+// letGo forgets a slot that nobody uses and no cell runs in.
+func (c *Cells) letGo(user string, s *slot) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.uses--
+	if s.uses == 0 && s.cell == nil {
+		delete(c.slots, user)
+	}
+}
+
+// End ends the user's cell with all its processes, and waits for it.
+func (c *Cells) End(user string) {
+	c.mu.Lock()
+	s := c.slots[user]
+	if s != nil {
+		s.uses++
+	}
+	c.mu.Unlock()
+	if s == nil {
+		return
+	}
+	defer c.letGo(user, s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cell != nil {
+		s.cell.stop()
+		s.cell = nil
+	}
+}
+
+// Users lists who has had a cell that isn't known to have ended.
+func (c *Cells) Users() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	users := make([]string, 0, len(c.slots))
+	for user := range c.slots {
+		users = append(users, user)
+	}
+	return users
+}
+
+// Close ends all cells, at once for all, and waits for them.
+func (c *Cells) Close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	var ends sync.WaitGroup
+	for _, user := range c.Users() {
+		ends.Go(func() { c.End(user) })
+	}
+	ends.Wait()
+}

@@ -1,0 +1,172 @@
+package pid1
+
+import (
+	"errors"
+	"os"
+	"os/signal"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/identity"
+	"golang.org/x/sys/unix"
+)
+
+// grace is how long processes have between SIGHUP and the end of the cell.
+const grace = 2 * time.Second
+
+// cell is the one that this process is PID 1 of.
+type cell struct {
+	control *wire.Peer
+	wake    sync.Cond // on mu: a child was forked, or the cell is ending
+
+	mu       sync.Mutex
+	spec     *wire.Spec
+	clients  int // open sockets
+	attached bool
+	children bool // wait4 has something to wait for
+	ending   bool
+	timer    *time.Timer // runs while nothing else does
+	procs    map[int]chan syscall.WaitStatus
+}
+
+// Serve is PID 1's life. It returns when the cell is to end: the caller exits.
+func Serve(conn *wire.Conn) error {
+	runtime.GOMAXPROCS(2) // one cell's init shouldn't cost what a big machine has
+	catchSignals()
+	if err := identity.Undumpable(); err != nil { // execve has reset it
+		return err
+	}
+	c := &cell{procs: map[int]chan syscall.WaitStatus{}}
+	c.wake.L = &c.mu
+	c.control = wire.NewPeer(conn,
+		wire.On(wire.VerbBuild, c.built),
+		wire.On(wire.VerbAttach, c.attach),
+		wire.On(wire.VerbStop, c.stop),
+	)
+	go c.reap()
+	return c.control.Run()
+}
+
+// catchSignals keeps the user's signals from ending PID 1. They are caught, not
+// ignored: an ignored one would stay ignored in every shell. Nobody reads the
+// channel, and signal drops what doesn't fit. SIGURG is the Go scheduler's own.
+func catchSignals() {
+	var all []os.Signal
+	for s := syscall.Signal(1); s <= 64; s++ {
+		if s != syscall.SIGURG && s != syscall.SIGKILL && s != syscall.SIGSTOP {
+			all = append(all, s)
+		}
+	}
+	signal.Notify(make(chan os.Signal, 1), all...)
+}
+
+// built is the answer to the plan by which the jail was built before execve; the
+// same packet was left in the socket for it.
+func (c *cell) built(spec *wire.Spec, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	unix.Umask(int(spec.Umask))
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.spec != nil {
+		return nil, nil, errors.New("the jail stands already")
+	}
+	c.spec = spec
+	return &wire.Empty{}, nil, nil
+}
+
+// attach takes a client's socket. It is refused once the cell is ending:
+// jailshd then waits for the end and starts another.
+func (c *cell) attach(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	if len(files) != 1 {
+		closeAll(files)
+		return nil, nil, errors.New("attach wants one socket")
+	}
+	conn, err := wire.NewConn(files[0])
+	if err != nil {
+		closeAll(files)
+		return nil, nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending || c.spec == nil {
+		conn.Close()
+		return nil, nil, errors.New("the cell is ending")
+	}
+	c.clients++
+	c.attached = true
+	if c.timer != nil {
+		c.timer.Stop()
+		c.timer = nil
+	}
+	go c.serve(conn)
+	return &wire.Empty{}, nil, nil
+}
+
+// serve answers one client until its socket closes.
+func (c *cell) serve(conn *wire.Conn) {
+	newClient(c, conn).run()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clients--
+	if c.clients == 0 && c.spec.KillOnLogout {
+		c.end()
+		return
+	}
+	c.idle()
+}
+
+func (c *cell) stop(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.end()
+	return &wire.Empty{}, nil, nil
+}
+
+// idle starts the linger time if nothing is going on. mu is held.
+func (c *cell) idle() {
+	if c.ending || !c.attached || c.clients > 0 || c.children || c.timer != nil {
+		return
+	}
+	if c.spec.Linger <= 0 {
+		c.end()
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(c.spec.Linger, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.timer == timer {
+			c.end()
+		}
+	})
+	c.timer = timer
+}
+
+// end ends the cell: at once if no process is left, else after they were told
+// and had their grace. mu is held.
+func (c *cell) end() {
+	if c.ending {
+		return
+	}
+	c.ending = true
+	c.wake.Broadcast()
+	if !c.children {
+		c.control.Close() // Serve returns, and the process exits
+		return
+	}
+	// -1 is every process of the namespace but PID 1 (kill(2)).
+	_ = unix.Kill(-1, unix.SIGHUP)
+	_ = unix.Kill(-1, unix.SIGTERM)
+	_ = unix.Kill(-1, unix.SIGCONT)
+	time.AfterFunc(grace, func() { c.control.Close() })
+}
+
+func closeAll(files []*os.File) {
+	for _, f := range files {
+		f.Close()
+	}
+}

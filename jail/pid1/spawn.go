@@ -1,0 +1,81 @@
+package pid1
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"syscall"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/sys/unix"
+)
+
+// prepared is what a process gets and what its owner keeps.
+type prepared struct {
+	child  []*os.File // its standard three
+	parent []*os.File // sent to the client
+	tty    string
+}
+
+// preparePipes makes the three pipes of a process without a terminal. They are
+// made here, not by jailsh-net, so that they belong to the user: she can open
+// /dev/stdout.
+func preparePipes() (*prepared, error) {
+	p := &prepared{}
+	for i := range 3 {
+		var fds [2]int
+		if err := unix.Pipe2(fds[:], unix.O_CLOEXEC); err != nil {
+			closeAll(p.child)
+			closeAll(p.parent)
+			return nil, os.NewSyscallError("pipe2", err)
+		}
+		r, w := os.NewFile(uintptr(fds[0]), "pipe"), os.NewFile(uintptr(fds[1]), "pipe")
+		if i == 0 {
+			r, w = w, r
+		}
+		p.parent = append(p.parent, r)
+		p.child = append(p.child, w)
+	}
+	return p, nil
+}
+
+// fork starts the process. mu is held from the fork until its status has a
+// place to go, so that reap can't be faster.
+func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus, error) {
+	argv := arguments(c.spec.Shell, s)
+	attr := &syscall.ProcAttr{
+		Dir: c.spec.Home,
+		Env: environment(s.Env, c.spec.Env, p.tty),
+		Sys: &syscall.SysProcAttr{Setsid: true},
+	}
+	for i := range 3 {
+		attr.Files = append(attr.Files, p.child[i%len(p.child)].Fd())
+	}
+	if p.tty != "" {
+		attr.Sys.Setctty = true // descriptor 0, TIOCSCTTY
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending {
+		return 0, nil, errors.New("the cell is ending")
+	}
+	pid, err := syscall.ForkExec(c.spec.Shell, argv, attr)
+	if err != nil {
+		return 0, nil, fmt.Errorf("start %s in %s: %w", c.spec.Shell, c.spec.Home, err)
+	}
+	ended := make(chan syscall.WaitStatus, 1)
+	c.procs[pid] = ended
+	c.children = true
+	c.wake.Broadcast()
+	return pid, ended, nil
+}
+
+// arguments are those of login(1) and sshd(8): a login shell has a dash before
+// its name.
+func arguments(shell string, s *wire.Spawn) []string {
+	if !s.Exec {
+		return []string{"-" + path.Base(shell)}
+	}
+	return append([]string{path.Base(shell), "-c", s.Command}, s.Args...)
+}

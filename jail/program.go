@@ -1,0 +1,76 @@
+package jail
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Program is jailsh-init, copied into a sealed file in memory: whoever gets a
+// handle on it through /proc can't write to it, and it has no path that a jail
+// could be made to show (CVE-2019-5736).
+type Program struct{ file *os.File }
+
+// maxProgram bounds what is read as a program, bytes.
+const maxProgram = 64 << 20
+
+// LoadProgram copies the executable at path, which must belong to root or to
+// the process's own user and be writable by nobody else.
+func LoadProgram(path string) (*Program, error) {
+	source, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("jailsh-init: %w - install it beside jailshd", err)
+	}
+	defer source.Close()
+	if err := checkProgram(source); err != nil {
+		return nil, err
+	}
+	fd, err := memfd("jailsh-init")
+	if err != nil {
+		return nil, os.NewSyscallError("memfd_create", err)
+	}
+	file := os.NewFile(uintptr(fd), "jailsh-init")
+	if _, err := io.Copy(file, io.LimitReader(source, maxProgram)); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("jailsh-init: copy to memory: %w", err)
+	}
+	seals := unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
+	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
+		file.Close()
+		return nil, os.NewSyscallError("fcntl(F_ADD_SEALS)", err)
+	}
+	return &Program{file}, nil
+}
+
+// memfd asks for an executable file, which kernels before 6.3 give unasked.
+func memfd(name string) (int, error) {
+	const flags = unix.MFD_CLOEXEC | unix.MFD_ALLOW_SEALING
+	fd, err := unix.MemfdCreate(name, flags|unix.MFD_EXEC)
+	if errors.Is(err, unix.EINVAL) {
+		fd, err = unix.MemfdCreate(name, flags)
+	}
+	return fd, err
+}
+
+func checkProgram(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	st := info.Sys().(*syscall.Stat_t)
+	if !info.Mode().IsRegular() || info.Mode().Perm()&0o022 != 0 || (st.Uid != 0 && int(st.Uid) != os.Geteuid()) {
+		return fmt.Errorf("jailsh-init: %s: may be changed by others (mode %v, uid %d) - run: chown root %s; chmod 755 %s",
+			f.Name(), info.Mode().Perm(), st.Uid, f.Name(), f.Name())
+	}
+	return nil
+}
+
+// path names the program for execve in this process.
+func (p *Program) path() string { return fmt.Sprintf("/proc/self/fd/%d", p.file.Fd()) }
+
+// Close frees the memory; cells that run keep theirs.
+func (p *Program) Close() error { return p.file.Close() }
