@@ -1,7 +1,6 @@
 package template
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -298,41 +297,14 @@ func (g *gatherer) needs(p string) ([]string, error) {
 		return nil, err
 	}
 	defer f.Close()
-	var head [256]byte
-	n, err := f.ReadAt(head[:], 0)
-	if err != nil && n == 0 {
-		return nil, nil // empty
-	}
-	if bytes.HasPrefix(head[:n], []byte("#!")) {
-		return scriptNeeds(p, info.Mode(), head[:n]), nil
-	}
-	o, err := readObject(f)
-	if errors.Is(err, errNotELF) {
-		return nil, nil
-	}
+	paths, missing, err := g.linker.needs(f, p, info.Mode())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", p, err)
 	}
-	paths, missing := g.linker.closure(p, o)
 	if len(missing) > 0 {
 		err = fmt.Errorf("%s: needs %s, which this host doesn't have - reinstall its package", p, strings.Join(missing, ", "))
 	}
 	return paths, err
-}
-
-// scriptNeeds returns the interpreter of a script among the commands. Scripts
-// elsewhere are data of a package, often for interpreters that nobody asked for.
-func scriptNeeds(p string, mode fs.FileMode, head []byte) []string {
-	dir := path.Base(path.Dir(p))
-	if mode&0o111 == 0 || dir != "bin" && dir != "sbin" {
-		return nil
-	}
-	line, _, _ := bytes.Cut(head[2:], []byte("\n"))
-	words := strings.Fields(string(line))
-	if len(words) == 0 {
-		return nil
-	}
-	return words[:1]
 }
 
 // reachable selects the libraries of the host's cache that are in the plan. Those

@@ -1,0 +1,116 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Options say what to build, from what, and where.
+type Options struct {
+	Dir      string   // the templates' directory; made if missing
+	Name     string   // of the template
+	Profiles fs.FS    // holds NAME.toml of each profile
+	Profile  []string // the profiles that go in; none: the one of the template's name
+
+	// Progress, if set, is told how many bytes of the template's files are
+	// copied, from one goroutine at a time; the last call has done == total.
+	Progress func(done, total int64)
+
+	host rootfs // what is copied from; "": the host
+}
+
+// Build makes a new build of a template and makes it the current one. It needs
+// no root, but only what root builds can a jail use. An error says everything
+// that the host lacks at once, and leaves the current build as it was, and
+// nothing behind.
+func Build(ctx context.Context, o Options) (*Info, error) {
+	info, err := build(ctx, o)
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return nil, fmt.Errorf("template %s: %w - free some space in %s, nothing was changed", o.Name, err, o.Dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w", o.Name, err)
+	}
+	return info, nil
+}
+
+func build(ctx context.Context, o Options) (info *Info, err error) {
+	if err := checkName(o.Name); err != nil {
+		return nil, err
+	}
+	if len(o.Profile) == 0 {
+		o.Profile = []string{o.Name}
+	}
+	if o.host == "" {
+		o.host = "/"
+	}
+	profiles, err := loadProfiles(o.Profiles, o.Profile)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := gather(ctx, o.host, profiles)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
+		return nil, err
+	}
+	s, err := openStore(o.Dir, o.Name)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+
+	now := time.Now().UTC().Truncate(time.Second)
+	i := &Info{Name: o.Name, ID: newID(now), Built: now, Profiles: o.Profile}
+	i.Root = filepath.Join(s.build(i.ID), "root")
+	temp := s.build(tempPrefix + i.ID)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.RemoveAll(temp))
+		}
+	}()
+	if err := fill(ctx, temp, i, plan, o); err != nil {
+		return nil, err
+	}
+	before := currentID(s.dir)
+	if err := s.publish(temp, i.ID); err != nil {
+		return nil, err
+	}
+	return i, s.collect(i.ID, before)
+}
+
+// fill makes the directory temp into a complete build, and completes i.
+func fill(ctx context.Context, temp string, i *Info, p plan, o Options) error {
+	root := rootfs(filepath.Join(temp, "root"))
+	for _, dir := range []string{temp, string(root)} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+		if err := os.Chmod(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	c := &copier{from: o.host, to: root, plan: p, progress: o.Progress}
+	if err := c.run(ctx); err != nil {
+		return err
+	}
+	lines, err := verify(ctx, root)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		if l.mode.IsRegular() {
+			i.Files++
+			i.Bytes += l.size
+		}
+	}
+	return os.WriteFile(filepath.Join(temp, manifestName), encodeManifest(i, lines), 0o644)
+}

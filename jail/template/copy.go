@@ -1,0 +1,169 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// copyWorkers is how many files are copied at once. The work is waiting for the
+// disk; more workers gain nothing.
+const copyWorkers = 4
+
+// copier writes a plan into an empty directory.
+type copier struct {
+	from, to rootfs
+	plan     plan
+	progress func(done, total int64)
+
+	mu    sync.Mutex
+	done  int64
+	total int64
+}
+
+// run makes directories and links first, then copies the files. The first error
+// ends it.
+func (c *copier) run(ctx context.Context) error {
+	c.total = c.plan.bytes()
+	var files []string
+	for _, p := range slices.Sorted(maps.Keys(c.plan)) {
+		e := c.plan[p]
+		var err error
+		switch {
+		case e.mode.IsDir():
+			err = c.directory(p, e)
+		case e.mode.IsRegular():
+			files = append(files, p)
+		default:
+			err = os.Symlink(e.target, c.to.on(p))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return eachOf(ctx, files, func(p string) error {
+		if err := c.file(p, c.plan[p]); err != nil {
+			return fmt.Errorf("copying %s: %w", p, err)
+		}
+		c.report(c.plan[p].size)
+		return nil
+	})
+}
+
+func (c *copier) report(n int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.done += n
+	if c.progress != nil {
+		c.progress(c.done, c.total)
+	}
+}
+
+// directory makes a directory with its mode, whatever the umask is.
+func (c *copier) directory(p string, e *entry) error {
+	if err := os.Mkdir(c.to.on(p), 0o700); err != nil {
+		return err
+	}
+	if err := os.Lchown(c.to.on(p), os.Geteuid(), os.Getegid()); err != nil {
+		return err
+	}
+	return os.Chmod(c.to.on(p), e.mode.Perm())
+}
+
+func (c *copier) file(p string, e *entry) error {
+	out, err := os.OpenFile(c.to.on(p), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	err = c.fill(out, p, e)
+	if err == nil {
+		err = out.Chown(os.Geteuid(), os.Getegid())
+	}
+	if err == nil {
+		err = out.Chmod(e.mode.Perm())
+	}
+	if err = errors.Join(err, out.Close()); err != nil || e.made {
+		return err
+	}
+	return os.Chtimes(c.to.on(p), e.mtime, e.mtime)
+}
+
+// fill shares the blocks of the host's file where the file system can, and
+// copies within the kernel (copy_file_range) where not.
+func (c *copier) fill(out *os.File, p string, e *entry) error {
+	if e.made {
+		_, err := out.Write(e.content)
+		return err
+	}
+	in, info, err := c.from.open(p)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if !e.describes(info) {
+		return errChanged
+	}
+	if err := unix.IoctlFileClone(int(out.Fd()), int(in.Fd())); err != nil {
+		if _, err := io.Copy(out, io.LimitReader(in, e.size)); err != nil {
+			return err
+		}
+	}
+	if info, err = in.Stat(); err == nil && !e.describes(info) {
+		err = errChanged
+	}
+	return err
+}
+
+var errChanged = errors.New("changed on the host meanwhile - build again")
+
+// describes says whether a file is still the one that was planned.
+func (e *entry) describes(info fs.FileInfo) bool {
+	return info.Size() == e.size && info.ModTime().Equal(e.mtime)
+}
+
+// eachOf calls work for every name, some at a time, and returns when all calls
+// have: with the first error, or that of ctx.
+func eachOf(ctx context.Context, names []string, work func(string) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	queue := make(chan string)
+	var workers sync.WaitGroup
+	for range copyWorkers {
+		workers.Go(func() {
+			for name := range queue {
+				if err := guard(work, name); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+feed:
+	for _, name := range names {
+		select {
+		case queue <- name:
+		case <-ctx.Done():
+			break feed
+		}
+	}
+	close(queue)
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+// guard turns a panic into an error: it ends the build, not the process.
+func guard(work func(string) error, name string) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: panic: %v", name, r)
+		}
+	}()
+	return work(name)
+}

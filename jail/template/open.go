@@ -1,0 +1,99 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// Open returns the absolute path, without links in it, of the root of the
+// template's current build. A template that is missing, half built, or writable
+// by others than its owner is refused.
+func Open(dir, name string) (root string, err error) {
+	info, err := current(dir, name)
+	if err != nil {
+		return "", err
+	}
+	return info.Root, nil
+}
+
+func current(dir, name string) (*Info, error) {
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	refuse := func(what string) error {
+		return fmt.Errorf("template %s: %s - run: jailsh template build %s", name, what, name)
+	}
+	dir, err := absolute(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, refuse("not built")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("template %s: %w", name, err)
+	}
+	top := filepath.Join(dir, name)
+	if _, err := os.Lstat(filepath.Join(top, currentName)); errors.Is(err, fs.ErrNotExist) {
+		return nil, refuse("not built")
+	}
+	id := currentID(top)
+	if id == "" {
+		return nil, refuse(filepath.Join(top, currentName) + " names no build")
+	}
+	build := filepath.Join(top, buildsName, id)
+	for _, d := range []string{top, filepath.Dir(build), build, filepath.Join(build, "root")} {
+		info, err := os.Lstat(d)
+		if err != nil || !info.IsDir() {
+			return nil, refuse("half built")
+		}
+		if info.Mode()&0o022 != 0 {
+			return nil, fmt.Errorf("template %s: %s is writable by others - run: chmod go-w %s", name, d, d)
+		}
+	}
+	info, err := readInfo(name, build)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, refuse("half built")
+	}
+	if err != nil {
+		return nil, refuse(err.Error())
+	}
+	return info, nil
+}
+
+// Hold keeps the build of root, as Open returned it, from being collected until
+// release is called or the process ends.
+func Hold(root string) (release func(), err error) {
+	name := filepath.Join(filepath.Dir(root), manifestName)
+	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return nil, fmt.Errorf("template %s: the build is gone: %w - open it again", root, err)
+	}
+	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
+	if err == nil {
+		err = sameFile(f, name)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("template %s: the build is being removed: %w - open it again", root, err)
+	}
+	return func() { f.Close() }, nil
+}
+
+// sameFile says whether name still leads to f: the collector renames before it unlocks.
+func sameFile(f *os.File, name string) error {
+	have, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	want, err := os.Lstat(name)
+	if err != nil {
+		return err
+	}
+	if !os.SameFile(have, want) {
+		return errors.New("another file took its place")
+	}
+	return nil
+}

@@ -1,0 +1,162 @@
+package template
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// verify reads a built root back and returns its manifest. It knows nothing of
+// the plan: what it passes is good whoever made it.
+func verify(ctx context.Context, root rootfs) ([]manifestLine, error) {
+	lines, err := entriesOf(root)
+	if err != nil {
+		return nil, err
+	}
+	cache, err := readCache(root)
+	if err != nil {
+		return nil, err
+	}
+	v := &verifier{root: root, linker: newLinker(root, cache)}
+	index := map[string]*manifestLine{}
+	var names []string
+	for i := range lines {
+		index[lines[i].path] = &lines[i]
+		names = append(names, lines[i].path)
+	}
+	err = eachOf(ctx, names, func(p string) error { return v.entry(index[p]) })
+	if err != nil {
+		return nil, err
+	}
+	if len(v.problems) > 0 {
+		slices.SortFunc(v.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+		return nil, errors.Join(v.problems...)
+	}
+	return lines, nil
+}
+
+// entriesOf lists what is in root, sorted by path; root itself is not in it.
+func entriesOf(root rootfs) ([]manifestLine, error) {
+	var lines []manifestLine
+	err := filepath.WalkDir(string(root), func(name string, d fs.DirEntry, err error) error {
+		if err != nil || name == string(root) {
+			return err
+		}
+		info, err := d.Info()
+		if err != nil {
+			return err
+		}
+		lines = append(lines, manifestLine{
+			path: strings.TrimPrefix(name, string(root)), mode: info.Mode(), size: info.Size(),
+		})
+		return nil
+	})
+	slices.SortFunc(lines, func(a, b manifestLine) int { return strings.Compare(a.path, b.path) })
+	return lines, err
+}
+
+type verifier struct {
+	root rootfs
+
+	mu       sync.Mutex // of all below
+	linker   *linker
+	problems []error
+}
+
+func (v *verifier) problem(format string, args ...any) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.problems = append(v.problems, fmt.Errorf(format, args...))
+}
+
+// entry checks one entry and completes its line.
+func (v *verifier) entry(l *manifestLine) error {
+	if path.Dir(l.path) == "/" && inJail(l.path) {
+		v.problem("%s: belongs to the jail itself", l.path)
+	}
+	if err := v.owner(l); err != nil {
+		return err
+	}
+	switch {
+	case l.mode&fs.ModeSymlink != 0:
+		target, err := os.Readlink(v.root.on(l.path))
+		if err != nil {
+			return err
+		}
+		l.target = target
+		if _, _, err := v.root.resolve(l.path); err != nil {
+			v.problem("%s: dangling link: %w", l.path, err)
+		}
+		return nil
+	case l.mode.IsRegular():
+		return v.file(l)
+	case l.mode.IsDir():
+		return nil
+	default:
+		v.problem("%s: is a %s", l.path, l.mode.Type())
+		return nil
+	}
+}
+
+// owner checks who may do what with an entry.
+func (v *verifier) owner(l *manifestLine) error {
+	var st unix.Stat_t
+	if err := unix.Lstat(v.root.on(l.path), &st); err != nil {
+		return &fs.PathError{Op: "stat", Path: l.path, Err: err}
+	}
+	if int(st.Uid) != os.Geteuid() || int(st.Gid) != os.Getegid() {
+		v.problem("%s: belongs to %d:%d", l.path, st.Uid, st.Gid)
+	}
+	if l.mode&fs.ModeSymlink != 0 {
+		return nil
+	}
+	if l.mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) != 0 || l.mode.Perm()&^allowed != 0 {
+		v.problem("%s: has mode %v", l.path, l.mode)
+	}
+	if n, err := unix.Lgetxattr(v.root.on(l.path), "security.capability", nil); err == nil && n > 0 {
+		v.problem("%s: has file capabilities", l.path)
+	}
+	return nil
+}
+
+// file sums a file up, and checks that what it needs to run is in the root.
+func (v *verifier) file(l *manifestLine) error {
+	f, info, err := v.root.open(l.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	l.size = info.Size()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, f); err != nil {
+		return err
+	}
+	l.sum = hex.EncodeToString(sum.Sum(nil))
+	v.mu.Lock()
+	needs, missing, err := v.linker.needs(f, l.path, l.mode)
+	v.mu.Unlock()
+	if err != nil {
+		v.problem("%s: %w", l.path, err)
+	}
+	if len(missing) > 0 {
+		v.problem("%s: needs %s, which is not in the template", l.path, strings.Join(missing, ", "))
+	}
+	for _, n := range needs {
+		if _, _, err := v.root.resolve(n); err != nil {
+			v.problem("%s: needs %w", l.path, err)
+		}
+	}
+	return nil
+}
