@@ -1,0 +1,38 @@
+package instance
+
+import (
+	"path/filepath"
+
+	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/template"
+	"github.com/jailsh/jailsh/users"
+)
+
+// Account is the user as jail.Plan wants her. It opens the template's current
+// build, and refuses one that is missing or half built.
+func (i *Instance) Account(u *users.User) (jail.Account, error) {
+	root, err := template.Open(i.Config.Templates, u.Template)
+	if err != nil {
+		return jail.Account{}, err
+	}
+	a := jail.Account{
+		Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups,
+		Home: i.Home(u), Shell: u.Shell, Hostname: u.Hostname, Umask: u.Umask, Env: u.Env,
+		Private: u.Network == users.NetworkPrivate,
+		Linger:  u.Linger, KillOnLogout: u.KillOnLogout,
+		Template: root,
+	}
+	for _, m := range u.Mounts {
+		a.Mounts = append(a.Mounts, jail.Bind{Source: m.Source, Target: m.Target, Writable: m.Writable, Optional: m.Optional})
+	}
+	return a, nil
+}
+
+// Home is the host directory that is the user's home: her own key, or her name
+// in homes.
+func (i *Instance) Home(u *users.User) string {
+	if u.Home != "" {
+		return u.Home
+	}
+	return filepath.Join(i.Config.Homes, u.Name)
+}

@@ -1,0 +1,147 @@
+package instance
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/pem"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jailsh/jailsh/internal/config"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
+)
+
+func pemKey(t *testing.T, key crypto.PrivateKey, passphrase string) []byte {
+	t.Helper()
+	var block *pem.Block
+	var err error
+	if passphrase != "" {
+		block, err = ssh.MarshalPrivateKeyWithPassphrase(key, "", []byte(passphrase))
+	} else {
+		block, err = ssh.MarshalPrivateKey(key, "")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pem.EncodeToMemory(block)
+}
+
+func newEd25519(t *testing.T) ed25519.PrivateKey {
+	t.Helper()
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func newRSA(t *testing.T, bits int) *rsa.PrivateKey {
+	t.Helper()
+	key, err := rsa.GenerateKey(rand.Reader, bits)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
+func write(t *testing.T, path string, content []byte, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, content, mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLoadHostKey(t *testing.T) {
+	t.Parallel()
+	weak, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := pemKey(t, newEd25519(t), "")
+	for _, test := range []struct {
+		name  string
+		make  func(path string)
+		wants string // in the problem; empty: the key is good
+	}{
+		{"ed25519", func(p string) { write(t, p, good, 0o600) }, ""},
+		{"read only", func(p string) { write(t, p, good, 0o400) }, ""},
+		{"rsa of 3072 bits", func(p string) { write(t, p, pemKey(t, newRSA(t, 3072), ""), 0o600) }, ""},
+		{"rsa of 2048 bits", func(p string) { write(t, p, pemKey(t, newRSA(t, 2048), ""), 0o600) }, "RSA key of 2048 bits, less than 3072 - make another"},
+		{"ecdsa", func(p string) { write(t, p, pemKey(t, weak, ""), 0o600) }, "ECDSA"},
+		{"missing", func(string) {}, "doesn't exist - run: jailsh init"},
+		{"read by the group", func(p string) { write(t, p, good, 0o640) }, "may be read by others (mode 0640): the key is no secret - run: chmod 600"},
+		{"passphrase", func(p string) { write(t, p, pemKey(t, newEd25519(t), "secret"), 0o600) }, "passphrase"},
+		{"garbage", func(p string) { write(t, p, []byte("hello\n"), 0o600) }, "no private key"},
+		{"empty", func(p string) { write(t, p, nil, 0o600) }, "no private key"},
+		{"public key", func(p string) { write(t, p, []byte("ssh-ed25519 AAAA x\n"), 0o600) }, "no private key"},
+		{"large", func(p string) { write(t, p, append(good, make([]byte, maxHostKey)...), 0o600) }, "more than the 65536 bytes"},
+		{"folder", func(p string) { _ = os.Mkdir(p, 0o700) }, "not a regular file"},
+		{"fifo", func(p string) { _ = unix.Mkfifo(p, 0o600) }, "not a regular file"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "key")
+			test.make(path)
+			key, problem := LoadHostKey(path)
+			switch {
+			case test.wants == "" && problem != nil:
+				t.Errorf("%v", problem)
+			case test.wants == "" && key == nil:
+				t.Error("no key")
+			case test.wants != "" && problem == nil:
+				t.Error("accepted")
+			case test.wants != "" && !strings.Contains(problem.Error(), test.wants):
+				t.Errorf("%v, which lacks %q", problem, test.wants)
+			case problem != nil && (problem.File != path || problem.Fix == ""):
+				t.Errorf("%v: without its file or a fix", problem)
+			}
+		})
+	}
+}
+
+func TestLoadHostKeyOfSomebodyElse(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Fatal("run the tests as root: only root can give a file away")
+	}
+	path := filepath.Join(t.TempDir(), "key")
+	write(t, path, pemKey(t, newEd25519(t), ""), 0o600)
+	if err := os.Chown(path, 12345, 12345); err != nil {
+		t.Fatal(err)
+	}
+	if _, problem := LoadHostKey(path); problem == nil || !strings.Contains(problem.What, "belongs to somebody else") {
+		t.Errorf("problem: %v", problem)
+	}
+}
+
+// All keys are looked at, and one bad key leaves none: a server that starts with
+// half of its keys would look like another host to some of its clients.
+func TestHostKeysReportsEach(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	good, bad, missing := filepath.Join(dir, "good"), filepath.Join(dir, "bad"), filepath.Join(dir, "missing")
+	write(t, good, pemKey(t, newEd25519(t), ""), 0o600)
+	write(t, bad, pemKey(t, newEd25519(t), ""), 0o644)
+	i := &Instance{Config: &config.Config{HostKeys: []string{bad, good, missing}}}
+	keys, err := i.HostKeys()
+	if err == nil || keys != nil {
+		t.Fatalf("%d keys, error %v", len(keys), err)
+	}
+	if lines := strings.Split(err.Error(), "\n"); len(lines) != 2 || !strings.HasPrefix(lines[0], bad+":") || !strings.HasPrefix(lines[1], missing+":") {
+		t.Errorf("problems:\n%v", err)
+	}
+	i.Config.HostKeys = []string{good}
+	if keys, err := i.HostKeys(); err != nil || len(keys) != 1 {
+		t.Errorf("%d keys, error %v", len(keys), err)
+	}
+}
