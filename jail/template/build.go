@@ -106,6 +106,9 @@ func fill(ctx context.Context, temp string, i *Info, p plan, o Options) error {
 	if err != nil {
 		return err
 	}
+	if err := p.matches(lines); err != nil {
+		return err
+	}
 	for _, l := range lines {
 		if l.mode.IsRegular() {
 			i.Files++

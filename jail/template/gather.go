@@ -14,7 +14,6 @@ import (
 
 // gatherer turns profiles into a plan, by looking at the host.
 type gatherer struct {
-	ctx    context.Context
 	host   rootfs
 	linker *linker
 	plan   plan
@@ -40,109 +39,128 @@ func gather(ctx context.Context, host rootfs, profiles []*profile) (plan, error)
 	if err != nil {
 		return nil, err
 	}
-	g := &gatherer{ctx: ctx, host: host, linker: newLinker(host, cache), plan: plan{}, walked: map[string]bool{}}
+	g := &gatherer{host: host, linker: newLinker(host, cache), plan: plan{}, walked: map[string]bool{}}
 	var problems []error
 	for _, p := range profiles {
-		problems = append(problems, g.profile(p)...)
+		problems = append(problems, g.profile(ctx, p)...)
 	}
-	problems = append(problems, g.programs()...)
-	if err := errors.Join(problems...); err != nil {
-		return nil, err
-	}
-	for _, l := range topLinks() {
-		if info, err := os.Lstat(host.on(l)); err == nil && info.Mode()&fs.ModeSymlink != 0 {
-			if err := g.frame(l); err != nil {
-				return nil, err
+	problems = append(problems, g.programs(ctx)...)
+	for _, p := range profiles {
+		for _, f := range p.files {
+			if err := g.made(f); err != nil {
+				problems = append(problems, fmt.Errorf("profile %s: %w", p.name, err))
 			}
 		}
 	}
-	for _, p := range placeholders() {
-		if g.plan[p] == nil {
-			g.add(p, &entry{mode: 0o644, made: true})
-		}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := errors.Join(append(problems, g.frame())...); err != nil {
+		return nil, err
 	}
 	if cache != nil {
-		content := encodeCache(g.reachable(cache))
-		g.add("/etc/ld.so.cache", &entry{mode: 0o644, made: true, content: content, size: int64(len(content))})
+		g.add("/etc/ld.so.cache", newFile(encodeCache(g.reachable(cache)), 0o644))
 	}
-	return g.plan, ctx.Err()
+	return g.plan, nil
 }
 
-func (g *gatherer) profile(p *profile) []error {
-	var problems []error
-	for _, name := range p.packages() {
-		problems = append(problems, g.pack(p, name)...)
-	}
-	for what, names := range p.Any {
-		i := slices.IndexFunc(names, func(name string) bool { return g.has(p.Package[name]) })
-		if i < 0 {
-			problems = append(problems, fmt.Errorf("profile %s: %s: none of %s found on this host - run: apt-get install %s",
-				p.name, what, strings.Join(names, ", "), names[0]))
+// frame adds what every template has.
+func (g *gatherer) frame() error {
+	for _, l := range topLinks() {
+		info, err := os.Lstat(g.host.on(l))
+		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
 			continue
 		}
-		problems = append(problems, g.pack(p, names[i])...)
-	}
-	for name, f := range p.File {
-		mode := fs.FileMode(f.Mode)
-		if mode == 0 {
-			mode = 0o644
+		real, links, err := g.host.resolve(l)
+		if err != nil {
+			return err
 		}
-		g.add(name, &entry{mode: mode & allowed, made: true, content: []byte(f.Content), size: int64(len(f.Content))})
+		for _, l := range links {
+			g.add(l.path, newLink(l.target))
+		}
+		if g.plan[real] == nil {
+			g.add(real, g.directory(real))
+		}
+	}
+	for p, e := range placeholders() {
+		if g.plan[p] == nil {
+			g.add(p, e)
+		}
+	}
+	return nil
+}
+
+// profile takes all that p names, but for the files that are to be written.
+func (g *gatherer) profile(ctx context.Context, p *profile) []error {
+	var problems []error
+	for _, l := range p.packages {
+		if !l.chosen && (!l.optional || g.has(l)) {
+			problems = append(problems, g.list(ctx, p, l)...)
+		}
+	}
+	for _, c := range p.choices {
+		if i := slices.IndexFunc(c.of, g.has); i >= 0 {
+			problems = append(problems, g.list(ctx, p, c.of[i])...)
+			continue
+		}
+		var names []string
+		for _, l := range c.of {
+			names = append(names, l.name)
+		}
+		problems = append(problems, fmt.Errorf("profile %s: %s: found none of %s on this host - run: apt-get install %s",
+			p.name, c.what, strings.Join(names, ", "), names[0]))
 	}
 	return problems
 }
 
 // has says whether the host has all that a package must bring.
 func (g *gatherer) has(l *packageList) bool {
-	for _, c := range l.Commands {
+	for _, c := range l.commands {
 		if g.command(c) == "" {
 			return false
 		}
 	}
-	for _, p := range l.Paths {
+	for _, p := range l.paths {
 		if _, _, err := g.host.resolve(p); err != nil {
 			return false
 		}
 	}
-	return len(l.Globs) == 0 || len(g.glob(l.Globs)) > 0
+	return len(l.globs) == 0 || len(g.glob(l.globs)) > 0
 }
 
-// pack takes what the profile wants of one package.
-func (g *gatherer) pack(p *profile, name string) []error {
-	l := p.Package[name]
-	if l.Optional && !g.has(l) {
-		return nil
-	}
+// list takes what the profile wants of one package.
+func (g *gatherer) list(ctx context.Context, p *profile, l *packageList) []error {
 	var problems []error
-	missing := func(what string) {
-		problems = append(problems, fmt.Errorf("profile %s: %s: not found on this host - run: apt-get install %s", p.name, what, name))
-	}
-	take := func(what string, required bool) {
-		err := g.take(what)
+	take := func(at, what string, required bool) {
+		err := fs.ErrNotExist
+		if at != "" {
+			err = g.take(ctx, at)
+		}
 		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			if required {
-				missing(what)
-			}
-		case err != nil:
+		case errors.Is(err, fs.ErrNotExist) && required:
+			problems = append(problems, fmt.Errorf("profile %s: %s: not found on this host - run: apt-get install %s", p.name, what, l.name))
+		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			problems = append(problems, fmt.Errorf("profile %s: %w", p.name, err))
 		}
 	}
-	for _, c := range slices.Concat(l.Commands, l.OptionalCommands) {
-		if at := g.command(c); at != "" {
-			take(at, true)
-		} else if slices.Contains(l.Commands, c) {
-			missing(c)
-		}
+	for _, c := range l.commands {
+		take(g.command(c), c, true)
 	}
-	for _, path := range l.Paths {
-		take(path, true)
+	for _, c := range l.optionalCommands {
+		take(g.command(c), c, false)
 	}
-	for _, path := range slices.Concat(l.OptionalPaths, g.glob(l.Globs)) {
-		take(path, false)
+	for _, p := range l.paths {
+		take(p, p, true)
 	}
-	if len(l.Globs) > 0 && len(g.glob(l.Globs)) == 0 {
-		missing(l.Globs[0])
+	for _, p := range l.optionalPaths {
+		take(p, p, false)
+	}
+	matches := g.glob(l.globs)
+	for _, p := range matches {
+		take(p, p, false)
+	}
+	if len(l.globs) > 0 && len(matches) == 0 {
+		take("", l.globs[0], true)
 	}
 	return problems
 }
@@ -154,7 +172,8 @@ func (g *gatherer) command(name string) string {
 		if err != nil {
 			continue
 		}
-		if info, err := os.Lstat(g.host.on(real)); err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
+		info, err := os.Lstat(g.host.on(real))
+		if err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			return path.Join(dir, name)
 		}
 	}
@@ -164,7 +183,7 @@ func (g *gatherer) command(name string) string {
 func (g *gatherer) glob(patterns []string) []string {
 	var found []string
 	for _, pattern := range patterns {
-		names, _ := filepath.Glob(g.host.on(pattern)) // patterns were checked when the profile was read
+		names, _ := filepath.Glob(g.host.on(pattern)) // the pattern was checked when it was read
 		for _, name := range names {
 			found = append(found, path.Join("/", strings.TrimPrefix(name, string(g.host))))
 		}
@@ -172,139 +191,16 @@ func (g *gatherer) glob(patterns []string) []string {
 	return found
 }
 
-// take takes p, the links that lead to it, and all that is in it.
-func (g *gatherer) take(p string) error {
-	real, links, err := g.host.resolve(p)
-	if err != nil {
-		return err
+// made adds a file that is to be written; it wins over one of the host.
+func (g *gatherer) made(f madeFile) error {
+	if _, links, _ := g.host.resolve(path.Dir(f.path)); len(links) > 0 {
+		return fmt.Errorf("file %s: leads through the link %s - write its real path", f.path, links[0].path)
 	}
-	for _, at := range append(links, link{path: real}) {
-		if inJail(at.path) {
-			return fmt.Errorf("%s: leads to %s: that is the jail's own, not a template's - leave it out", p, at.path)
-		}
+	if e := g.plan[f.path]; e != nil && !e.mode.IsRegular() {
+		return fmt.Errorf("file %s: there is a %v of the host's at that place - leave one of them out", f.path, e.mode.Type())
 	}
-	for _, l := range links {
-		g.add(l.path, &entry{mode: fs.ModeSymlink | 0o777, target: l.target})
-	}
-	info, err := os.Lstat(g.host.on(real))
-	if err != nil {
-		return err
-	}
-	switch {
-	case info.IsDir():
-		return g.tree(real)
-	case info.Mode().IsRegular():
-		g.file(real, info)
-		return nil
-	default:
-		return fmt.Errorf("%s: is a %s: only files, directories and links can be copied - leave it out", real, info.Mode().Type())
-	}
-}
-
-func (g *gatherer) file(real string, info fs.FileInfo) {
-	if g.plan[real] != nil {
-		return
-	}
-	g.add(real, &entry{mode: info.Mode() & allowed, size: info.Size(), mtime: info.ModTime()})
-	g.files = append(g.files, real)
-}
-
-func (g *gatherer) directory(dir string) *entry {
-	e := &entry{mode: fs.ModeDir | allowed}
-	if info, err := os.Lstat(g.host.on(dir)); err == nil && info.IsDir() {
-		e.mode = fs.ModeDir | info.Mode()&allowed
-	}
-	return e
-}
-
-// tree takes a directory with all in it. What isn't a file, a directory or a
-// link is passed over, and so are links that lead nowhere or into the jail's own
-// directories: a profile can't be asked to know them.
-func (g *gatherer) tree(dir string) error {
-	if g.walked[dir] {
-		return g.ctx.Err()
-	}
-	g.walked[dir] = true
-	if dir == "/" {
-		return errors.New("/: would copy the whole host - name what is needed")
-	}
-	g.add(dir, g.directory(dir))
-	entries, err := os.ReadDir(g.host.on(dir))
-	if err != nil {
-		return err
-	}
-	for _, d := range entries {
-		p := path.Join(dir, d.Name())
-		switch {
-		case d.IsDir():
-			err = g.tree(p)
-		case d.Type().IsRegular():
-			var info fs.FileInfo
-			if info, err = d.Info(); err == nil {
-				g.file(p, info)
-			}
-		case d.Type()&fs.ModeSymlink != 0:
-			real, _, lost := g.host.resolve(p)
-			if lost != nil || inJail(real) {
-				continue
-			}
-			err = g.take(p)
-		}
-		if err != nil {
-			return err
-		}
-	}
+	g.add(f.path, newFile([]byte(f.content), f.mode))
 	return nil
-}
-
-// frame takes a link of the top and the directory it leads to, without what is in it.
-func (g *gatherer) frame(l string) error {
-	real, links, err := g.host.resolve(l)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
-		g.add(l.path, &entry{mode: fs.ModeSymlink | 0o777, target: l.target})
-	}
-	if g.plan[real] == nil {
-		g.add(real, g.directory(real))
-	}
-	return nil
-}
-
-// programs looks into each file and takes what it needs to run, until no file is new.
-func (g *gatherer) programs() []error {
-	var problems []error
-	for len(g.files) > 0 && g.ctx.Err() == nil {
-		p := g.files[0]
-		g.files = g.files[1:]
-		needs, err := g.needs(p)
-		if err != nil {
-			problems = append(problems, err)
-		}
-		for _, n := range needs {
-			if err := g.take(n); err != nil {
-				problems = append(problems, fmt.Errorf("%s: needs %w", p, err))
-			}
-		}
-	}
-	return problems
-}
-
-func (g *gatherer) needs(p string) ([]string, error) {
-	f, info, err := g.host.open(p)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	paths, missing, err := g.linker.needs(f, p, info.Mode())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", p, err)
-	}
-	if len(missing) > 0 {
-		err = fmt.Errorf("%s: needs %s, which this host doesn't have - reinstall its package", p, strings.Join(missing, ", "))
-	}
-	return paths, err
 }
 
 // reachable selects the libraries of the host's cache that are in the plan. Those

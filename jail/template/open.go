@@ -45,12 +45,16 @@ func current(dir, name string) (*Info, error) {
 	}
 	build := filepath.Join(top, buildsName, id)
 	for _, d := range []string{top, filepath.Dir(build), build, filepath.Join(build, "root")} {
-		info, err := os.Lstat(d)
-		if err != nil || !info.IsDir() {
+		var st unix.Stat_t
+		if err := unix.Lstat(d, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
 			return nil, refuse("half built")
 		}
-		if info.Mode()&0o022 != 0 {
-			return nil, fmt.Errorf("template %s: %s is writable by others - run: chmod go-w %s", name, d, d)
+		if st.Uid != 0 && int(st.Uid) != os.Geteuid() {
+			return nil, fmt.Errorf("template %s: %s: belongs to uid %d, who could change it at any time - run: chown %d %s",
+				name, d, st.Uid, os.Geteuid(), d)
+		}
+		if st.Mode&0o022 != 0 {
+			return nil, fmt.Errorf("template %s: %s: is writable by others - run: chmod go-w %s", name, d, d)
 		}
 	}
 	info, err := readInfo(name, build)
@@ -69,7 +73,7 @@ func Hold(root string) (release func(), err error) {
 	name := filepath.Join(filepath.Dir(root), manifestName)
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW, 0)
 	if err != nil {
-		return nil, fmt.Errorf("template %s: the build is gone: %w - open it again", root, err)
+		return nil, fmt.Errorf("template %s: the build is gone: %w - log in again", root, err)
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	if err == nil {
@@ -77,12 +81,13 @@ func Hold(root string) (release func(), err error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("template %s: the build is being removed: %w - open it again", root, err)
+		return nil, fmt.Errorf("template %s: the build is being removed: %w - log in again", root, err)
 	}
 	return func() { f.Close() }, nil
 }
 
-// sameFile says whether name still leads to f: the collector renames before it unlocks.
+// sameFile says whether name still leads to f, which is locked: whoever had the
+// lock before may have moved it away.
 func sameFile(f *os.File, name string) error {
 	have, err := f.Stat()
 	if err != nil {
@@ -93,7 +98,7 @@ func sameFile(f *os.File, name string) error {
 		return err
 	}
 	if !os.SameFile(have, want) {
-		return errors.New("another file took its place")
+		return fmt.Errorf("%s: was replaced meanwhile - try again", name)
 	}
 	return nil
 }

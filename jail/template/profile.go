@@ -4,36 +4,43 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"slices"
-
-	"github.com/BurntSushi/toml"
+	"strings"
 )
 
-// profile is one file NAME.toml of etc/profiles: what goes into a template.
+// profile is one file NAME.toml of etc/profiles: what goes into a template. The
+// lists are in file order.
 type profile struct {
-	name    string
-	Summary string                  `toml:"summary"`
-	Include []string                `toml:"include"` // profiles that come first
-	Any     map[string][]string     `toml:"any"`     // of these packages the first that the host has
-	Package map[string]*packageList `toml:"package"`
-	File    map[string]*madeFile    `toml:"file"` // by path: files that aren't copied but written
+	name     string
+	summary  string
+	include  []string // profiles that come first
+	choices  []choice
+	packages []*packageList
+	files    []madeFile
+}
+
+// choice is a need that several packages can meet: the first that the host has.
+type choice struct {
+	what string
+	of   []*packageList
 }
 
 // packageList is what is taken of one Debian package. The package's own database
 // isn't asked: its name is for the error when something isn't there.
 type packageList struct {
-	Commands         []string `toml:"commands"` // looked up in commandDirs
-	OptionalCommands []string `toml:"optional_commands"`
-	Paths            []string `toml:"paths"` // files, or directories with all in them
-	OptionalPaths    []string `toml:"optional_paths"`
-	Globs            []string `toml:"globs"`    // at least one of all of them must match
-	Optional         bool     `toml:"optional"` // taken if the host has all of it, else left out
+	name             string
+	commands         []string // looked up in commandDirs
+	optionalCommands []string
+	paths            []string // files, or directories with all in them
+	optionalPaths    []string
+	globs            []string // of all of them together at least one must match
+	optional         bool     // taken if the host has it, else left out
+	chosen           bool     // taken only as the choice of an `any`
 }
 
+// madeFile is a file that isn't copied but written.
 type madeFile struct {
-	Content string `toml:"content"`
-	Mode    uint32 `toml:"mode"` // 0: 0644
+	path, content string
+	mode          fs.FileMode
 }
 
 // loadProfiles reads the named profiles and those that they include, each once,
@@ -53,7 +60,7 @@ func loadProfiles(dir fs.FS, names []string) ([]*profile, error) {
 			problems = append(problems, fmt.Errorf("%s%w", from, err))
 			return
 		}
-		for _, include := range p.Include {
+		for _, include := range p.include {
 			visit(include, fmt.Sprintf("profile %s: include: ", name))
 		}
 		list = append(list, p)
@@ -65,36 +72,26 @@ func loadProfiles(dir fs.FS, names []string) ([]*profile, error) {
 }
 
 func readProfile(dir fs.FS, name string) (*profile, error) {
-	b, err := fs.ReadFile(dir, name+".toml")
+	if !isName(name) {
+		return nil, fmt.Errorf("profile %q: not a name - use letters, digits, - and _, at most %d", name, maxName)
+	}
+	file := name + profileSuffix
+	src, err := fs.ReadFile(dir, file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("profile %s: there is none of that name - use one of: %v", name, profileNames(dir))
+		return nil, fmt.Errorf("profile %s: there is none of that name - use one of: %s", name, strings.Join(profileNames(dir), ", "))
 	}
 	if err != nil {
-		return nil, err
-	}
-	p := &profile{name: name}
-	if _, err := toml.Decode(string(b), p); err != nil {
 		return nil, fmt.Errorf("profile %s: %w", name, err)
 	}
-	return p, nil
+	return parseProfile(name, file, src)
 }
+
+const profileSuffix = ".toml"
 
 func profileNames(dir fs.FS) []string {
-	files, _ := fs.Glob(dir, "*.toml")
+	files, _ := fs.Glob(dir, "*"+profileSuffix) // the pattern is good, and no other error is possible
 	for i, f := range files {
-		files[i] = f[:len(f)-len(".toml")]
+		files[i] = strings.TrimSuffix(f, profileSuffix)
 	}
 	return files
-}
-
-// packages lists the profile's packages that are wanted in any case, by name.
-func (p *profile) packages() []string {
-	return slices.DeleteFunc(slices.Sorted(maps.Keys(p.Package)), func(name string) bool {
-		for _, choice := range p.Any {
-			if slices.Contains(choice, name) {
-				return true
-			}
-		}
-		return false
-	})
 }

@@ -1,16 +1,11 @@
 package template
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,22 +24,6 @@ const (
 	tempPrefix  = ".tmp-"
 )
 
-// checkName refuses what could name something outside the templates' directory.
-func checkName(name string) error {
-	if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`).MatchString(name) {
-		return fmt.Errorf("template %q: not a name - use letters, digits, - and _, at most 64", name)
-	}
-	return nil
-}
-
-func isID(id string) bool { return regexp.MustCompile(`^[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}$`).MatchString(id) }
-
-func newID(now time.Time) string {
-	random := make([]byte, 4)
-	rand.Read(random) // never fails
-	return now.Format("20060102T150405Z") + "-" + hex.EncodeToString(random)
-}
-
 // openStore makes the template's directory if there is none, locks it, and
 // removes what builds left that were killed.
 func openStore(dir, name string) (*store, error) {
@@ -62,6 +41,9 @@ func openStore(dir, name string) (*store, error) {
 	err = unix.Flock(int(s.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		err = errors.New("another build of it is running - wait for it to end")
+	}
+	if err == nil {
+		err = sameFile(s.lock, s.builds()) // a first build that failed removes it
 	}
 	if err == nil {
 		err = s.sweep()

@@ -1,0 +1,162 @@
+package template
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// take takes p, the links that lead to it, and, if it is a directory, all in it.
+func (g *gatherer) take(ctx context.Context, p string) error {
+	real, links, err := g.host.resolve(p)
+	if err != nil {
+		return err
+	}
+	if at := ownPart(real, links); at != "" {
+		return fmt.Errorf("%s: leads to %s: that is the jail's own, not a template's - leave it out", p, at)
+	}
+	for _, l := range links {
+		g.add(l.path, newLink(l.target))
+	}
+	info, err := os.Lstat(g.host.on(real))
+	if err != nil {
+		return err
+	}
+	switch {
+	case info.IsDir():
+		return g.tree(ctx, real)
+	case info.Mode().IsRegular():
+		g.file(real, info)
+		return nil
+	default:
+		return fmt.Errorf("%s: has mode %v: only files, directories and links can be copied - leave it out", real, info.Mode())
+	}
+}
+
+// ownPart returns what of a resolved path lies in a part that the jail provides.
+func ownPart(real string, links []link) string {
+	for _, l := range links {
+		if inJail(l.path) {
+			return l.path
+		}
+	}
+	if inJail(real) {
+		return real
+	}
+	return ""
+}
+
+// add puts e at p, below directories as the host has them.
+func (g *gatherer) add(p string, e *entry) {
+	parents(p, func(dir string) {
+		if g.plan[dir] == nil {
+			g.plan[dir] = g.directory(dir)
+		}
+	})
+	g.plan[p] = e
+}
+
+func (g *gatherer) file(real string, info fs.FileInfo) {
+	if g.plan[real] != nil {
+		return
+	}
+	g.add(real, &entry{mode: info.Mode() & allowed, size: info.Size(), mtime: info.ModTime()})
+	g.files = append(g.files, real)
+}
+
+func (g *gatherer) directory(dir string) *entry {
+	e := &entry{mode: fs.ModeDir | allowed}
+	if info, err := os.Lstat(g.host.on(dir)); err == nil && info.IsDir() {
+		e.mode = fs.ModeDir | info.Mode()&allowed
+	}
+	return e
+}
+
+// wholeSystem are directories that no profile can mean: a link that leads there
+// would make a template of the host.
+func wholeSystem() []string { return []string{"/", "/boot", "/etc", "/usr", "/var"} }
+
+// tree takes a directory with all in it. What isn't a file, a directory or a
+// link is passed over, and so are links that lead nowhere or into the jail's own
+// directories: a profile can't know them all.
+func (g *gatherer) tree(ctx context.Context, dir string) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case slices.Contains(wholeSystem(), dir):
+		return fmt.Errorf("%s: would be copied with all that is in it - name what is needed of it", dir)
+	case len(g.plan) > maxEntries:
+		return fmt.Errorf("%s: the template has more than %d files before it - name less", dir, maxEntries)
+	case g.walked[dir]:
+		return nil
+	}
+	g.walked[dir] = true
+	g.add(dir, g.directory(dir))
+	entries, err := os.ReadDir(g.host.on(dir))
+	if err != nil {
+		return err
+	}
+	for _, d := range entries {
+		if err := g.child(ctx, path.Join(dir, d.Name()), d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *gatherer) child(ctx context.Context, p string, d fs.DirEntry) error {
+	switch {
+	case d.IsDir():
+		return g.tree(ctx, p)
+	case d.Type().IsRegular():
+		info, err := d.Info()
+		if err == nil {
+			g.file(p, info)
+		}
+		return err
+	case d.Type()&fs.ModeSymlink != 0:
+		if real, links, err := g.host.resolve(p); err == nil && ownPart(real, links) == "" {
+			return g.take(ctx, p)
+		}
+	}
+	return nil
+}
+
+// programs looks into each file and takes what it needs to run, until no file is new.
+func (g *gatherer) programs(ctx context.Context) []error {
+	var problems []error
+	for len(g.files) > 0 && ctx.Err() == nil {
+		p := g.files[0]
+		g.files = g.files[1:]
+		needs, err := g.needs(p)
+		if err != nil {
+			problems = append(problems, err)
+		}
+		for _, n := range needs {
+			if err := g.take(ctx, n); err != nil {
+				problems = append(problems, fmt.Errorf("%s: needs %w", p, err))
+			}
+		}
+	}
+	return problems
+}
+
+func (g *gatherer) needs(p string) ([]string, error) {
+	f, info, err := g.host.open(p)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	paths, missing, err := g.linker.needs(f, p, info.Mode())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w - reinstall its package", p, err)
+	}
+	if len(missing) > 0 {
+		err = fmt.Errorf("%s: needs %s, which this host doesn't have - reinstall its package", p, strings.Join(missing, ", "))
+	}
+	return paths, err
+}
