@@ -1,0 +1,194 @@
+package config
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/internal/wire"
+)
+
+// fields is the list of keys that jailsh.toml may have. Relative paths count
+// from dir.
+func (c *Config) fields(dir string) []strict.Field {
+	return []strict.Field{
+		{Name: "listen", Read: func(v *strict.Value) { addresses(v, &c.Listen) }},
+		{Name: "host_keys", Read: func(v *strict.Value) { paths(v, dir, &c.HostKeys) }},
+		{Name: "users", Read: path(dir, &c.Users)},
+		{Name: "homes", Read: path(dir, &c.Homes)},
+		{Name: "templates", Read: path(dir, &c.Templates)},
+		{Name: "run_dir", Read: path(dir, &c.RunDir)},
+		{Name: "logs", Read: path(dir, &c.Logs)},
+		{Name: "net_uid", Read: func(v *strict.Value) {
+			if n, ok := v.Int(1, 65533); ok {
+				c.NetUID = uint32(n)
+			}
+		}},
+		{Name: "login_grace", Read: duration(&c.LoginGrace, time.Second, time.Hour)},
+		{Name: "max_auth_tries", Read: number(&c.MaxAuthTries, 1, 100)},
+		{Name: "max_startups", Read: func(v *strict.Value) { startups(v, &c.MaxStartups) }},
+		{Name: "max_startups_per_source", Read: number(&c.MaxStartupsPerSource, 1, 10000)},
+		{Name: "client_alive_interval", Read: duration(&c.AliveInterval, 0, 24*time.Hour)},
+		{Name: "client_alive_count_max", Read: number(&c.AliveCountMax, 1, 1000)},
+		{Name: "max_sessions", Read: number(&c.MaxSessions, 1, 1000)},
+		{Name: "banner", Read: func(v *strict.Value) {
+			if s, ok := v.Text(wire.MaxText); ok {
+				c.Banner = s
+			}
+		}},
+		{Name: "log_level", Read: func(v *strict.Value) { level(v, &c.LogLevel) }},
+
+		{Name: "trusted_ca"},
+		{Name: "web"},
+		{Name: "metrics"},
+	}
+}
+
+func number(to *int, min, max int64) func(*strict.Value) {
+	return func(v *strict.Value) {
+		if n, ok := v.Int(min, max); ok {
+			*to = int(n)
+		}
+	}
+}
+
+func duration(to *time.Duration, min, max time.Duration) func(*strict.Value) {
+	return func(v *strict.Value) {
+		if d, ok := v.Duration(min, max); ok {
+			*to = d
+		}
+	}
+}
+
+func path(dir string, to *string) func(*strict.Value) {
+	return func(v *strict.Value) {
+		s, ok := v.Text(wire.MaxPath)
+		if !ok {
+			return
+		}
+		if s == "" {
+			v.Bad("is empty", "name a file or a folder")
+			return
+		}
+		if !filepath.IsAbs(s) {
+			s = filepath.Join(dir, s)
+		}
+		*to = filepath.Clean(s)
+	}
+}
+
+// paths reads a list of at least one path.
+func paths(v *strict.Value, dir string, to *[]string) {
+	list, ok := v.List(wire.MaxFiles)
+	if !ok {
+		return
+	}
+	if len(list) == 0 {
+		v.Bad("is empty", "list at least one")
+		return
+	}
+	seen := map[string]int{}
+	*to = nil
+	for _, e := range list {
+		var p string
+		path(dir, &p)(e)
+		if first, twice := seen[p]; twice && p != "" {
+			e.Bad(fmt.Sprintf("%q is on line %d already", p, first), "remove one of them")
+			continue
+		}
+		seen[p] = e.Line()
+		*to = append(*to, p)
+	}
+}
+
+// addresses reads a list of at least one host:port.
+func addresses(v *strict.Value, to *[]string) {
+	list, ok := v.List(wire.MaxFiles)
+	if !ok {
+		return
+	}
+	if len(list) == 0 {
+		v.Bad("is empty: nobody could connect", `list at least one, like "127.0.0.1:2222"`)
+		return
+	}
+	seen := map[string]int{}
+	*to = nil
+	for _, e := range list {
+		s, ok := e.Text(wire.MaxName)
+		if !ok {
+			continue
+		}
+		if why := badAddress(s); why != "" {
+			e.Bad(fmt.Sprintf("%q is no address: %s", s, why), `write host:port, like "127.0.0.1:2222" or "[::]:22"`)
+			continue
+		}
+		if first, twice := seen[s]; twice {
+			e.Bad(fmt.Sprintf("%q is on line %d already", s, first), "remove one of them")
+			continue
+		}
+		seen[s] = e.Line()
+		*to = append(*to, s)
+	}
+}
+
+func badAddress(s string) string {
+	_, port, err := net.SplitHostPort(s)
+	if ae := (*net.AddrError)(nil); err != nil {
+		if e, ok := err.(*net.AddrError); ok {
+			ae = e
+			return ae.Err
+		}
+		return err.Error()
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
+		return fmt.Sprintf("port %q is not a number from 0 to 65535", port)
+	}
+	return ""
+}
+
+// startups reads start:rate:full, or a number N, which is N:100:N.
+func startups(v *strict.Value, to *Startups) {
+	s, ok := v.Text(wire.MaxName)
+	if !ok {
+		return
+	}
+	m := startupsForm.FindStringSubmatch(s)
+	if m == nil {
+		v.Bad(fmt.Sprintf("%q is not start:rate:full", s), `write it like "100:30:400"`)
+		return
+	}
+	var n Startups
+	n.Begin, _ = strconv.Atoi(m[1])
+	n.Rate, _ = strconv.Atoi(m[2])
+	n.Full, _ = strconv.Atoi(m[3])
+	switch {
+	case n.Begin < 1 || n.Full < n.Begin || n.Full > 100000:
+		v.Bad(fmt.Sprintf("%q is out of range", s), "choose 1 <= start <= full <= 100000")
+	case n.Rate < 1 || n.Rate > 100:
+		v.Bad(fmt.Sprintf("%q is out of range: the rate is in percent", s), "choose a rate from 1 to 100")
+	default:
+		*to = n
+	}
+}
+
+var startupsForm = regexp.MustCompile(`^([0-9]{1,6}):([0-9]{1,3}):([0-9]{1,6})$`)
+
+func level(v *strict.Value, to *slog.Level) {
+	s, ok := v.Text(wire.MaxName)
+	if !ok {
+		return
+	}
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError}
+	l, ok := levels[s]
+	if !ok {
+		v.Bad(fmt.Sprintf("%q is no log level", s), "choose one of "+strings.Join([]string{"debug", "info", "warn", "error"}, ", "))
+		return
+	}
+	*to = l
+}

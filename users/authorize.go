@@ -1,0 +1,189 @@
+package users
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+)
+
+// Query is a client who holds a key and asks to be let in.
+type Query struct {
+	User string
+	Key  []byte // public key blob, RFC 4253 section 6.6
+	From netip.Addr
+	Now  time.Time
+}
+
+// Decision is the answer, and how it came about.
+type Decision struct {
+	Grant          wire.Grant
+	Trace          []string // one line per rule that was looked at
+	KeyFingerprint string   // of Query.Key, whether it is known or not
+}
+
+// Authorize decides whether the client may log in, and what she may then do.
+//
+// A user who doesn't exist takes the same way as one whose keys don't match: a
+// stand-in with a key that nobody holds. Keys are compared in constant time and
+// to the last.
+func (t *Table) Authorize(q Query) Decision {
+	d := Decision{KeyFingerprint: fingerprint(q.Key)}
+	u, known := t.users[q.User]
+	if !known {
+		u = t.dummy
+		d.trace("user %q: not in %s", q.User, t.File)
+	} else {
+		d.trace("%s: found", u.where(""))
+	}
+	k := d.match(u, q)
+	switch {
+	case !known:
+		return d.refuse("unknown user")
+	case k == nil:
+		return d.refuse("no key of the user matches")
+	case !d.user(u, q):
+		return d
+	}
+	d.grant(u, k)
+	return d
+}
+
+func (d *Decision) trace(format string, args ...any) {
+	d.Trace = append(d.Trace, fmt.Sprintf(format, args...))
+}
+
+func (d *Decision) refuse(reason string) Decision {
+	d.trace("refused: %s", reason)
+	d.Grant = wire.Grant{Reason: reason}
+	return *d
+}
+
+// match returns the first key of u that is the client's and whose own rules
+// hold.
+func (d *Decision) match(u *User, q Query) *Key {
+	keys := u.Keys
+	if u.AuthorizedKeys != "" {
+		more, skipped, err := readKeyFile(u.AuthorizedKeys, u.UID)
+		if err != nil {
+			d.trace("%s: %s", u.where("authorized_keys"), err)
+		}
+		for _, s := range skipped {
+			d.trace("%s: line skipped", s)
+		}
+		keys = append(keys[:len(keys):len(keys)], more...)
+	}
+	var found *Key
+	for _, k := range keys {
+		same := subtle.ConstantTimeCompare(k.Blob, q.Key) == 1
+		if same && found == nil && d.key(k, q) {
+			found = k
+		}
+	}
+	if found == nil {
+		d.trace("key %s: matches none of %d", d.KeyFingerprint, len(keys))
+	}
+	return found
+}
+
+// key reports whether the rules of a key that matches hold.
+func (d *Decision) key(k *Key, q Query) bool {
+	d.trace("%s: is the key %s %s", k.Source, k.Fingerprint, k.Comment)
+	o := k.Options
+	if o.From != nil {
+		if !o.From.Allow(q.From) {
+			d.trace("%s: from=%q: %s is not in it: line skipped", k.Source, o.From, q.From)
+			return false
+		}
+		d.trace("%s: from=%q: %s is in it", k.Source, o.From, q.From)
+	}
+	if !o.Expires.IsZero() {
+		if q.Now.After(o.Expires) {
+			d.trace("%s: expiry-time %s has passed: line skipped", k.Source, o.Expires.Format(time.RFC3339))
+			return false
+		}
+		d.trace("%s: expiry-time %s has not passed", k.Source, o.Expires.Format(time.RFC3339))
+	}
+	return true
+}
+
+// user reports whether the user's own rules hold.
+func (d *Decision) user(u *User, q Query) bool {
+	if u.Disabled {
+		d.trace("%s: true", u.where("disabled"))
+		d.refuse("the user is disabled")
+		return false
+	}
+	if !u.Expires.IsZero() {
+		d.trace("%s: %s", u.where("expires"), u.Expires.Format(time.RFC3339))
+		if !q.Now.Before(u.Expires) {
+			d.refuse("the user has expired")
+			return false
+		}
+	}
+	if len(u.From) > 0 && !u.admits(q.From) {
+		d.trace("%s: %s is in none of %v", u.where("from"), q.From, u.From)
+		d.refuse("the user may not come from this address")
+		return false
+	}
+	if len(u.From) > 0 {
+		d.trace("%s: %s is in one of %v", u.where("from"), q.From, u.From)
+	}
+	return true
+}
+
+func (u *User) admits(from netip.Addr) bool {
+	from = from.Unmap().WithZone("")
+	for _, p := range u.From {
+		if p.Contains(from) {
+			return true
+		}
+	}
+	return false
+}
+
+// grant says what the key may do.
+func (d *Decision) grant(u *User, k *Key) {
+	o := k.Options
+	g := wire.Grant{
+		Accepted: true,
+		Shell:    u.Allow.Shell, Exec: u.Allow.Exec, PTY: u.Allow.PTY && !o.NoPTY,
+		NoTouchRequired: o.NoTouch,
+		Env:             o.Env,
+		AcceptEnv:       u.AcceptEnv,
+	}
+	switch {
+	case u.Command != "":
+		g.Forced, g.Command = true, u.Command
+		d.trace("%s: forced command %q", u.where("command"), u.Command)
+	case o.Forced:
+		g.Forced, g.Command = true, o.Command
+		d.trace("%s: forced command %q", k.Source, o.Command)
+	}
+	d.trace("granted: shell %t, exec %t, pty %t", g.Shell, g.Exec, g.PTY)
+	d.Grant = g
+}
+
+// where says where the key that decided stands.
+func (u *User) where(key string) string {
+	if v := u.origin[key]; v != nil {
+		return position(v)
+	}
+	return position(u.table)
+}
+
+// fingerprint writes a key's hash as ssh-keygen -l does, without parsing it.
+func fingerprint(blob []byte) string {
+	sum := sha256.Sum256(blob)
+	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+}
+
+// newDummy returns the stand-in for users who don't exist. Its key is no key at
+// all, of the usual length.
+func newDummy() *User {
+	return &User{Keys: []*Key{{Blob: make([]byte, 51)}}}
+}

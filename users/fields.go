@@ -1,0 +1,103 @@
+package users
+
+import (
+	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/internal/wire"
+)
+
+type scope uint8
+
+const (
+	scopeDefaults scope = iota
+	scopeClass
+	scopeUser
+)
+
+// key returns the field called name, whose value read turns into what it sets.
+func key[T any](to *layer, name string, read func(*strict.Value) (T, bool), set func(*User, T)) strict.Field {
+	return strict.Field{Name: name, Read: func(v *strict.Value) {
+		value, ok := read(v)
+		if !ok {
+			return
+		}
+		*to = append(*to, func(u *User) {
+			u.origin[name] = v
+			set(u, value)
+		})
+	}}
+}
+
+// own returns a field that is for [user.NAME] alone.
+func own(s scope, f strict.Field, why string) strict.Field {
+	if s != scopeUser {
+		f.Read = func(v *strict.Value) { v.Bad("can't be shared: "+why, "put it into [user.NAME]") }
+	}
+	return f
+}
+
+// layer reads one table.
+func (l *loader) layer(v *strict.Value, s scope) layer {
+	var to layer
+	class := strict.Field{Name: "class", Read: func(v *strict.Value) {
+		if name, ok := v.Text(maxName); ok {
+			to = append(to, func(u *User) { u.Class = name })
+		}
+	}}
+	v.Fields([]strict.Field{
+		own(s, key(&to, "uid", l.uid, func(u *User, id uint32) { u.UID = id }), "each user has a uid of her own"),
+		key(&to, "gid", l.gid, func(u *User, id uint32) { u.GID = id }),
+		key(&to, "groups", l.groups, addGroups),
+		own(s, class, "there is one level of classes"),
+
+		own(s, key(&to, "keys", readKeys, func(u *User, k []*Key) { u.Keys = k }), "a key would open every account"),
+		key(&to, "authorized_keys", l.perUser(s), func(u *User, p string) { u.AuthorizedKeys = substitute(p, u.Name) }),
+		key(&to, "from", readFrom, setFrom),
+		key(&to, "expires", (*strict.Value).Time, setExpires),
+		key(&to, "disabled", (*strict.Value).Bool, func(u *User, b bool) { u.Disabled = b }),
+
+		key(&to, "home", l.home(s), func(u *User, p string) { u.Home = substitute(p, u.Name) }),
+		key(&to, "template", readTemplate, func(u *User, t string) { u.Template = t }),
+		key(&to, "shell", readShell, func(u *User, p string) { u.Shell = p }),
+		key(&to, "hostname", readHostname, func(u *User, h string) { u.Hostname = h }),
+		key(&to, "umask", readUmask, func(u *User, m uint32) { u.Umask = m }),
+		key(&to, "env", readEnv, addEnv),
+		key(&to, "accept_env", readAcceptEnv, func(u *User, p []string) { u.AcceptEnv = p }),
+		key(&to, "mounts", readMounts, setMounts),
+
+		key(&to, "network", readNetwork, func(u *User, n string) { u.Network = n }),
+		key(&to, "linger", readLinger, setLinger),
+		key(&to, "kill_on_logout", (*strict.Value).Bool, func(u *User, b bool) { u.KillOnLogout = b }),
+		{Name: "allow", Read: func(v *strict.Value) { readAllow(&to, v) }},
+		key(&to, "command", readCommand, func(u *User, c string) { u.Command = c }),
+
+		{Name: "principals"},
+		{Name: "limits"},
+		{Name: "record"},
+	})
+	return to
+}
+
+// readAllow reads the table of what sessions may ask for. Each key is its own
+// setting: one that a user doesn't name keeps what her class says.
+func readAllow(to *layer, v *strict.Value) {
+	flag := func(name string, field func(*Allow) *bool) strict.Field {
+		f := key(to, "allow."+name, (*strict.Value).Bool, func(u *User, b bool) { *field(&u.Allow) = b })
+		f.Name = name
+		return f
+	}
+	v.Fields([]strict.Field{
+		flag("shell", func(a *Allow) *bool { return &a.Shell }),
+		flag("exec", func(a *Allow) *bool { return &a.Exec }),
+		flag("pty", func(a *Allow) *bool { return &a.PTY }),
+		{Name: "sftp"},
+		{Name: "agent"},
+		{Name: "x11"},
+		{Name: "share"},
+		{Name: "publish"},
+		{Name: "web"},
+		{Name: "local_forward"},
+		{Name: "remote_forward"},
+	})
+}
+
+func readCommand(v *strict.Value) (string, bool) { return v.Text(wire.MaxCommand) }

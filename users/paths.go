@@ -1,0 +1,62 @@
+package users
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/internal/wire"
+)
+
+// hostPath reads a path of the host; a relative one counts from the folder of
+// users.toml.
+func (l *loader) hostPath(v *strict.Value) (string, bool) {
+	s, ok := v.Text(wire.MaxPath - maxName*4)
+	if !ok {
+		return "", false
+	}
+	if s == "" {
+		v.Bad("is empty", "name a path, or remove the key")
+		return "", false
+	}
+	if !filepath.IsAbs(s) {
+		s = filepath.Join(l.dir, s)
+	}
+	return filepath.Clean(s), true
+}
+
+// perUser reads a path that, outside [user.NAME], has to differ by user.
+func (l *loader) perUser(s scope) func(*strict.Value) (string, bool) {
+	return func(v *strict.Value) (string, bool) {
+		p, ok := l.hostPath(v)
+		if ok && s != scopeUser && !strings.Contains(p, "{user}") {
+			v.Bad(fmt.Sprintf("%q would be the same for every user", p), "put {user} into it, or move it to [user.NAME]")
+			return "", false
+		}
+		return p, ok
+	}
+}
+
+// home reads the path of a home. It becomes the user's own, so it can't be a
+// folder of the system.
+func (l *loader) home(s scope) func(*strict.Value) (string, bool) {
+	read := l.perUser(s)
+	return func(v *strict.Value) (string, bool) {
+		p, ok := read(v)
+		if !ok {
+			return "", false
+		}
+		if strings.Count(p, "/") < 2 || inKernelTree(p) != "" || p == l.base.Homes || p == l.dir {
+			v.Bad(fmt.Sprintf("%q can't be given to a user", p), "choose a folder of its own, like \"homes/{user}\"")
+			return "", false
+		}
+		for _, t := range taken {
+			if p == t {
+				v.Bad(fmt.Sprintf("%q is the system's", p), "choose a folder of its own, like \"homes/{user}\"")
+				return "", false
+			}
+		}
+		return p, true
+	}
+}

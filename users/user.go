@@ -1,0 +1,62 @@
+package users
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/internal/wire"
+)
+
+// User is one [user.NAME] of users.toml, resolved: the built-in defaults, then
+// [defaults], then the user's class, then the user. It must not be changed.
+type User struct {
+	Name string
+	Line int // of [user.NAME]
+
+	UID, GID uint32
+	Groups   []wire.Group // supplementary, in file order
+
+	Class    string // "" for none
+	Template string
+	Shell    string // path in the jail
+	Hostname string
+	Home     string // host path; "" means homes/<name>
+	Umask    uint32
+	Env      []string // NAME=value
+	Mounts   []Mount  // in file order
+
+	AcceptEnv []string // patterns of names that the client may set
+	Network   string   // "private" or "host"
+
+	Linger       time.Duration // how long the cell outlives its last session and process
+	KillOnLogout bool
+
+	Allow    Allow
+	Command  string         // forced command, "" for none; wins over a key's
+	From     []netip.Prefix // where the user may come from; empty: anywhere
+	Expires  time.Time      // no login from then on; zero: never
+	Disabled bool
+
+	Keys           []*Key // in file order
+	AuthorizedKeys string // host path of a file with further keys, "" for none
+
+	table  *strict.Value            // [user.NAME]
+	origin map[string]*strict.Value // the key that decided, by its name
+}
+
+// Allow is what sessions may ask for.
+type Allow struct{ Shell, Exec, PTY bool }
+
+// Mount is one entry of mounts. Its target is resolved inside the jail.
+type Mount struct {
+	Source, Target string // absolute and clean
+	Writable       bool
+	Optional       bool // a missing source is no error
+}
+
+// The values of User.Network.
+const (
+	NetworkPrivate = "private" // an own loopback only
+	NetworkHost    = "host"    // the host's network
+)
