@@ -1,7 +1,6 @@
 package jail
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/childlog"
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/sys/unix"
 )
@@ -121,7 +121,9 @@ func (c *cell) watch(complaints *os.File) {
 		}
 		c.kill()
 	})
-	parts.Go(func() { c.logComplaints(complaints) })
+	parts.Go(func() {
+		childlog.Lines(complaints, maxComplaints, func(line string) { c.log.Warn("cell: its init says", "line", line) })
+	})
 	state, err := c.process.Wait()
 	c.control.Close()
 	complaints.Close() // a process that still holds the other end has been killed with PID 1
@@ -132,20 +134,6 @@ func (c *cell) watch(complaints *os.File) {
 
 // maxComplaints bounds what a cell's init can make us log, in lines.
 const maxComplaints = 200
-
-// logComplaints logs what PID 1 writes on its standard error: nothing, unless
-// it crashes. slog escapes the text.
-func (c *cell) logComplaints(r io.Reader) {
-	lines := bufio.NewReaderSize(r, 1024)
-	for range maxComplaints {
-		line, _, err := lines.ReadLine()
-		if err != nil {
-			return
-		}
-		c.log.Warn("cell: its init says", "line", string(line))
-	}
-	_, _ = io.Copy(io.Discard, lines)
-}
 
 // kill ends PID 1, and with it the kernel ends every process of the cell.
 func (c *cell) kill() { _ = c.process.Kill() }

@@ -17,7 +17,7 @@ import (
 type Conn struct {
 	file *os.File
 	raw  syscall.RawConn
-	mu sync.Mutex // one Send at a time, for its deadline
+	mu   sync.Mutex // one Send at a time, for its deadline
 }
 
 // Pair returns the two ends of a new socket, both close-on-exec.

@@ -32,7 +32,8 @@ type cell struct {
 	procs    map[int]chan syscall.WaitStatus
 }
 
-// Serve is PID 1's life. It returns when the cell is to end: the caller exits.
+// Serve is PID 1's life. It returns when the cell is to end, nil when that was
+// its own decision: the caller exits.
 func Serve(conn *wire.Conn) error {
 	runtime.GOMAXPROCS(2) // one cell's init shouldn't cost what a big machine has
 	catchSignals()
@@ -47,7 +48,13 @@ func Serve(conn *wire.Conn) error {
 		wire.On(wire.VerbStop, c.stop),
 	)
 	go c.reap()
-	return c.control.Run()
+	err := c.control.Run()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending {
+		return nil
+	}
+	return err
 }
 
 // catchSignals keeps the user's signals from ending PID 1. They are caught, not

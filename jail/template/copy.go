@@ -46,12 +46,12 @@ func (c *copier) run(ctx context.Context) error {
 			err = os.Symlink(e.target, c.to.on(p))
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("copying %s: %w", p, cause(err))
 		}
 	}
 	return eachOf(ctx, files, func(p string) error {
 		if err := c.file(p, c.plan[p]); err != nil {
-			return fmt.Errorf("copying %s: %w", p, err)
+			return fmt.Errorf("copying %s: %w", p, cause(err))
 		}
 		c.report(c.plan[p].size)
 		return nil
@@ -90,7 +90,10 @@ func (c *copier) file(p string, e *entry) error {
 	if err == nil {
 		err = out.Chmod(e.mode.Perm())
 	}
-	if err = errors.Join(err, out.Close()); err != nil || e.made {
+	if closing := out.Close(); err == nil {
+		err = closing
+	}
+	if err != nil || e.made {
 		return err
 	}
 	return os.Chtimes(c.to.on(p), e.mtime, e.mtime)

@@ -83,11 +83,16 @@ func (r rootfs) open(p string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// cause strips the path from a file error: it is named already, in r's terms.
+// cause strips the paths from a file error: the file is named already, as the
+// template knows it.
 func cause(err error) error {
 	var pathErr *fs.PathError
-	if errors.As(err, &pathErr) {
+	var linkErr *os.LinkError
+	switch {
+	case errors.As(err, &pathErr):
 		return pathErr.Err
+	case errors.As(err, &linkErr):
+		return linkErr.Err
 	}
 	return err
 }

@@ -1,0 +1,72 @@
+// Command jailsh-net is the half of the server that faces the network: it speaks
+// SSH, and hands bytes to and fro between clients and terminals. jailshd starts
+// it with one socket, descriptor 3, over which it asks for all that it can't do
+// itself: whether a key is good, a signature of the host key, a way into a cell.
+//
+// It runs twice, like jailsh-init: first as root, to confine itself (confine.go)
+// and execute itself again; then as an unprivileged user, in an empty root, in a
+// network namespace without a network, under a filter of system calls
+// (syscalls.go). Only then does it read from anybody.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/jailsh/jailsh/internal/seccomp"
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/identity"
+)
+
+const broker = 3
+
+// serving is the argument of the second run; the first has the uid.
+const serving = "serve"
+
+func main() {
+	runtime.LockOSThread() // what confine drops belongs to a thread
+	if len(os.Args) != 2 || os.Getpid() != 1 {
+		fmt.Fprintln(os.Stderr, "jailsh-net: is started by jailshd - run: jailshd --config FILE")
+		os.Exit(2)
+	}
+	var err error
+	if os.Args[1] == serving {
+		runtime.UnlockOSThread()
+		err = serve()
+	} else {
+		err = begin(os.Args[1])
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		fmt.Fprintln(os.Stderr, "jailsh-net:", err)
+		os.Exit(1)
+	}
+}
+
+func begin(uid string) error {
+	id, err := strconv.ParseUint(uid, 10, 32)
+	if err != nil || id == 0 {
+		return fmt.Errorf("uid %q: not one to run as", uid)
+	}
+	return confine(identity.Identity{UID: uint32(id), GID: uint32(id)})
+}
+
+// serve runs until jailshd closes the socket.
+func serve() error {
+	if err := errors.Join(identity.Undumpable(), seccomp.LoadAllThreads(seccomp.Allow(syscalls))); err != nil {
+		return err
+	}
+	// Idle sessions are what the memory goes to: a smaller heap for a little
+	// more collecting.
+	debug.SetGCPercent(50)
+	conn, err := wire.FromFD(broker)
+	if err != nil {
+		return fmt.Errorf("socket to jailshd: %w", err)
+	}
+	return newNetwork(conn).run(context.Background())
+}

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync/atomic"
+
+	"github.com/jailsh/jailsh/internal/cell"
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/sshd"
+)
+
+// network is the running jailsh-net, and, for package sshd, the broker: each of
+// its methods is one verb of jailshd's table.
+type network struct {
+	peer   *wire.Peer
+	server atomic.Pointer[sshd.Server]
+}
+
+func newNetwork(conn *wire.Conn) *network {
+	n := &network{}
+	n.peer = wire.NewPeer(conn, wire.On(wire.VerbReload, n.reload))
+	return n
+}
+
+// run serves until jailshd is gone, and with it every connection.
+func (n *network) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	gone := make(chan error, 1)
+	go func() { gone <- n.peer.Run() }()
+
+	cfg := &wire.NetConfig{}
+	files, err := n.peer.Call(ctx, wire.VerbConfigure, &wire.Empty{}, cfg)
+	if err != nil {
+		return err
+	}
+	server, err := sshd.New(cfg, n)
+	if err != nil {
+		return err
+	}
+	n.server.Store(server)
+	for _, f := range files {
+		l, err := net.FileListener(f)
+		f.Close() // FileListener has a duplicate
+		if err != nil {
+			return fmt.Errorf("listener: %w", err)
+		}
+		go func() { gone <- server.Serve(ctx, l) }()
+	}
+	return <-gone
+}
+
+func (n *network) reload(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	for _, f := range files {
+		f.Close()
+	}
+	if s := n.server.Load(); s != nil {
+		go s.Recheck() // it asks jailshd, whose notices must not wait for that
+	}
+	return nil, nil, nil
+}
+
+// Lookup asks whether a key is good for a user.
+func (n *network) Lookup(ctx context.Context, m *wire.Lookup) (*wire.Grant, error) {
+	grant := &wire.Grant{}
+	_, err := n.peer.Call(ctx, wire.VerbLookup, m, grant)
+	return grant, err
+}
+
+// Sign asks for a signature of a host key.
+func (n *network) Sign(ctx context.Context, m *wire.Sign) (*wire.Signature, error) {
+	s := &wire.Signature{}
+	_, err := n.peer.Call(ctx, wire.VerbSign, m, s)
+	return s, err
+}
+
+// Open asks for a way into a user's cell.
+func (n *network) Open(ctx context.Context, user, ref string) (sshd.Cell, error) {
+	files, err := n.peer.Call(ctx, wire.VerbOpen, &wire.Open{User: user, Ref: ref}, &wire.Opened{})
+	if err != nil {
+		return nil, err
+	}
+	if len(files) != 1 {
+		for _, f := range files {
+			f.Close()
+		}
+		return nil, errors.New("open: no socket came along")
+	}
+	conn, err := wire.NewConn(files[0])
+	if err != nil {
+		files[0].Close()
+		return nil, err
+	}
+	return cellOf{cell.New(conn)}, nil
+}
+
+// Record writes an event to the log. One that can't be sent is lost with the
+// process: jailshd is gone.
+func (n *network) Record(r *wire.Record) { _ = n.peer.Notify(wire.VerbRecord, r) }
+
+// cellOf is a cell as package sshd wants it.
+type cellOf struct{ *cell.Cell }

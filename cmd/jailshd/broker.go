@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"os"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/template"
+	"github.com/jailsh/jailsh/users"
+	"golang.org/x/crypto/ssh"
+)
+
+// openTimeout is how long a cell may take to open, with the end of the one
+// before it.
+const openTimeout = 30 * time.Second
+
+// table is what jailsh-net may ask for; there are no other verbs.
+//
+//	verb       when                          what is checked
+//	configure  first                         nothing is asked, no secret is told
+//	lookup     a key was offered             sizes; the blob is compared, not parsed
+//	sign       key exchange                  the key's index, the size of the hash
+//	open       after a login                 the user exists and may log in now
+//	record     any time                      sizes, rate; values are quoted
+func (d *daemon) table() []wire.Entry {
+	return []wire.Entry{
+		wire.On(wire.VerbConfigure, d.configure),
+		wire.On(wire.VerbLookup, d.lookup),
+		wire.On(wire.VerbSign, d.sign),
+		wire.On(wire.VerbOpen, d.openCell),
+		wire.On(wire.VerbRecord, d.record),
+	}
+}
+
+func (d *daemon) configure(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	listeners := make([]*os.File, 0, len(d.listeners))
+	for _, l := range d.listeners {
+		f, err := duplicate(l) // what is sent is closed afterwards
+		if err != nil {
+			closeAll(listeners)
+			return nil, nil, err
+		}
+		listeners = append(listeners, f)
+	}
+	cfg := d.instance.Load().Config
+	m := &wire.NetConfig{
+		LoginGrace: cfg.LoginGrace, MaxAuthTries: uint32(cfg.MaxAuthTries),
+		StartupsBegin: uint32(cfg.MaxStartups.Begin), StartupsRate: uint32(cfg.MaxStartups.Rate),
+		StartupsFull: uint32(cfg.MaxStartups.Full), StartupsPerSource: uint32(cfg.MaxStartupsPerSource),
+		AliveInterval: cfg.AliveInterval, AliveCountMax: uint32(cfg.AliveCountMax),
+		MaxSessions: uint32(cfg.MaxSessions), Banner: cfg.Banner,
+	}
+	for _, k := range d.hostKeys {
+		m.HostKeys = append(m.HostKeys, k.PublicKey().Marshal())
+	}
+	return m, listeners, nil
+}
+
+func (d *daemon) lookup(m *wire.Lookup, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	from, err := netip.ParseAddr(m.From)
+	if err != nil {
+		return nil, nil, errors.New("lookup: the source is no address")
+	}
+	decision := d.instance.Load().Users.Authorize(users.Query{User: m.User, Key: m.Key, From: from.Unmap(), Now: time.Now()})
+	return &decision.Grant, nil, nil
+}
+
+// hashes are the sizes of the exchange hashes of all key exchanges (RFC 4253
+// section 8, RFC 5656): a host key signs nothing else.
+var hashes = map[int]bool{20: true, 32: true, 48: true, 64: true}
+
+func (d *daemon) sign(m *wire.Sign, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	if int(m.Key) >= len(d.hostKeys) || !hashes[len(m.Data)] {
+		return nil, nil, errors.New("sign: no such key, or not an exchange hash")
+	}
+	key := d.hostKeys[m.Key]
+	var signature *ssh.Signature
+	var err error
+	if with, ok := key.(ssh.AlgorithmSigner); ok && m.Algorithm != "" {
+		signature, err = with.SignWithAlgorithm(rand.Reader, m.Data, m.Algorithm)
+	} else {
+		signature, err = key.Sign(rand.Reader, m.Data)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("sign: %w", err)
+	}
+	return &wire.Signature{Format: signature.Format, Blob: signature.Blob}, nil, nil
+}
+
+// errOpen is all that jailsh-net learns of a cell that didn't open; the reason
+// is in the log, under the reference.
+var errOpen = errors.New("the cell could not be opened")
+
+func (d *daemon) openCell(m *wire.Open, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	opened, err := d.cell(m.User)
+	if err != nil {
+		d.events.write(slog.LevelError, "open: "+err.Error(), slog.String("ref", m.Ref), slog.String("user", m.User))
+		return nil, nil, errOpen
+	}
+	return &wire.Opened{Cell: opened.Cell, Cold: opened.Cold}, []*os.File{opened.Socket}, nil
+}
+
+// cell opens the cell of a user who may log in now. Who it is was proven to
+// jailsh-net; what the cell is made of comes from the table alone.
+func (d *daemon) cell(name string) (*jail.Opened, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
+	defer cancel()
+	inst := d.instance.Load()
+	user, ok := inst.Users.User(name)
+	if !ok || !active(user) {
+		return nil, fmt.Errorf("user %q isn't in the table, or may not log in now", name)
+	}
+	return d.cells.Open(ctx, name, func() (*wire.Spec, func(), error) {
+		account, err := inst.Account(user)
+		if err != nil {
+			return nil, nil, err
+		}
+		spec, err := jail.Plan(account)
+		if err != nil {
+			return nil, nil, err
+		}
+		release, err := template.Hold(account.Template)
+		return spec, release, err
+	})
+}
+
+// active tells whether the user may have a cell at all.
+func active(u *users.User) bool {
+	return !u.Disabled && (u.Expires.IsZero() || time.Now().Before(u.Expires))
+}
+
+func (d *daemon) record(m *wire.Record, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	d.events.record(m)
+	return nil, nil, nil
+}

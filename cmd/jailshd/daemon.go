@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/jailsh/jailsh/internal/instance"
+	"github.com/jailsh/jailsh/jail"
+	"golang.org/x/crypto/ssh"
+)
+
+// daemon is one running jailshd.
+type daemon struct {
+	log    *slog.Logger
+	level  slog.LevelVar
+	audit  *auditLog
+	events *events
+
+	instance  atomic.Pointer[instance.Instance] // replaced by a reload
+	hostKeys  []ssh.Signer
+	pid       *pidFile
+	listeners []*os.File
+	admin     *adminSocket
+	program   *jail.Program
+	cells     *jail.Cells
+	net       *network
+}
+
+// newDaemon does everything that can be refused before anybody is served. All
+// problems of the configuration come in one error.
+func newDaemon(file string) (*daemon, error) {
+	inst, err := instance.Load(file)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration is not good:\n%w", err)
+	}
+	d := &daemon{}
+	d.instance.Store(inst)
+	cfg := inst.Config
+	d.level.Set(cfg.LogLevel)
+	d.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: &d.level}))
+	if err := d.open(); err != nil {
+		d.close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// open acquires, in an order in which a failure leaves nothing of the others'.
+func (d *daemon) open() (err error) {
+	cfg := d.instance.Load().Config
+	for _, dir := range []struct {
+		path string
+		mode os.FileMode
+	}{{cfg.RunDir, 0o700}, {cfg.Logs, 0o700}, {cfg.Homes, 0o711}, {cfg.Templates, 0o755}} {
+		if err := makeDir(dir.path, dir.mode); err != nil {
+			return err
+		}
+	}
+	if d.pid, err = lockPidFile(filepath.Join(cfg.RunDir, "jailshd.pid")); err != nil {
+		return err
+	}
+	if d.audit, err = openAudit(filepath.Join(cfg.Logs, "audit.log")); err != nil {
+		return err
+	}
+	d.events = newEvents(d.log.Handler(), d.audit)
+	if d.hostKeys, err = d.instance.Load().HostKeys(); err != nil {
+		return err
+	}
+	own, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	beside := filepath.Dir(own)
+	if d.program, err = jail.LoadProgram(filepath.Join(beside, "jailsh-init")); err != nil {
+		return err
+	}
+	d.cells = jail.NewCells(d.program, d.log)
+	if d.listeners, err = listen(cfg.Listen); err != nil {
+		return err
+	}
+	if d.admin, err = listenAdmin(filepath.Join(cfg.RunDir, "jailshd.sock"), d); err != nil {
+		return err
+	}
+	d.net = &network{daemon: d, program: filepath.Join(beside, "jailsh-net")}
+	return nil
+}
+
+func (d *daemon) close() {
+	if d.admin != nil {
+		d.admin.close()
+	}
+	if d.cells != nil {
+		d.cells.Close()
+	}
+	for _, l := range d.listeners {
+		l.Close()
+	}
+	if d.program != nil {
+		d.program.Close()
+	}
+	if d.audit != nil {
+		d.audit.close()
+	}
+	if d.pid != nil {
+		d.pid.remove()
+	}
+}
+
+// run serves until ctx ends.
+func (d *daemon) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := os.Chdir("/"); err != nil {
+		return err
+	}
+	watcher, err := d.watchConfig()
+	if err != nil {
+		return err
+	}
+	defer watcher.Close()
+
+	var parts sync.WaitGroup
+	parts.Go(func() { d.net.supervise(ctx) })
+	parts.Go(func() { d.admin.serve() })
+	parts.Go(func() { d.reloadOnHangup(ctx, watcher.Reload) })
+	for _, addr := range d.instance.Load().Config.Listen {
+		d.log.Info("listening", "addr", addr)
+	}
+	<-ctx.Done()
+	d.log.Info("stopping: ending all sessions and cells")
+	d.admin.close()
+	parts.Wait()
+	return nil
+}
+
+func (d *daemon) reloadOnHangup(ctx context.Context, reload func()) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-hangups:
+			if err := d.audit.reopen(); err != nil {
+				d.log.Error("audit log: goes on in the old file", "error", err)
+			}
+			reload()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// listen binds all addresses, or none. The sockets themselves are handed to
+// jailsh-net, each time that it starts.
+func listen(addrs []string) (files []*os.File, err error) {
+	defer func() {
+		if err != nil {
+			for _, f := range files {
+				f.Close()
+			}
+			files = nil
+		}
+	}()
+	for _, addr := range addrs {
+		l, err := net.Listen("tcp", addr)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return files, fmt.Errorf("listen %s: the port is taken - see who has it with: ss -ltnp 'sport = %s'; or change listen in jailsh.toml", addr, portOf(addr))
+		}
+		if err != nil {
+			return files, fmt.Errorf("listen: %w - change listen in jailsh.toml", err)
+		}
+		f, err := l.(*net.TCPListener).File()
+		l.Close() // File is a duplicate
+		if err != nil {
+			return files, err
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func portOf(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return ":" + port
+}
+
+// makeDir makes a folder of the instance's, or refuses one that others may
+// write to.
+func makeDir(path string, mode os.FileMode) error {
+	err := os.Mkdir(path, mode)
+	if err == nil {
+		return os.Chmod(path, mode) // whatever the umask was
+	}
+	if !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%w - make the folder above it", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	owner := info.Sys().(*syscall.Stat_t).Uid
+	if !info.IsDir() || owner != 0 || info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%s: must be a folder of root's that nobody else can write to (uid %d, mode %v) - run: chown root: %s; chmod go-w %s",
+			path, owner, info.Mode().Perm(), path, path)
+	}
+	return nil
+}

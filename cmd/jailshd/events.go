@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/time/rate"
+)
+
+// How many events a second are written: a compromised jailsh-net, or a flood of
+// refused logins, must not fill the disk at the speed of a socket. What is over
+// the limit isn't written.
+const (
+	eventsPerSecond = 500
+	eventsBurst     = 5000
+)
+
+// events writes what happened to both logs: text on standard error for whoever
+// looks on, JSON in the audit log. slog quotes what isn't printable.
+type events struct {
+	text, audit slog.Handler
+	limit       *rate.Limiter
+}
+
+func newEvents(text slog.Handler, audit *auditLog) *events {
+	return &events{
+		text: text, audit: slog.NewJSONHandler(audit, nil),
+		limit: rate.NewLimiter(eventsPerSecond, eventsBurst),
+	}
+}
+
+// record writes an event of jailsh-net's.
+func (e *events) record(r *wire.Record) {
+	attrs := make([]slog.Attr, 0, len(r.Attrs)+3)
+	for _, a := range []wire.Attr{{Key: "ref", Value: r.Ref}, {Key: "user", Value: r.User}, {Key: "from", Value: r.From}} {
+		if a.Value != "" {
+			attrs = append(attrs, slog.String(a.Key, a.Value))
+		}
+	}
+	for _, a := range r.Attrs {
+		attrs = append(attrs, slog.String(a.Key, a.Value))
+	}
+	e.write(levels[min(int(r.Level), len(levels)-1)], r.Event, attrs...)
+}
+
+var levels = [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+
+func (e *events) write(level slog.Level, event string, attrs ...slog.Attr) {
+	if !e.limit.Allow() {
+		return
+	}
+	ctx := context.Background()
+	r := slog.NewRecord(time.Now(), level, event, 0)
+	r.AddAttrs(attrs...)
+	if e.text.Enabled(ctx, level) {
+		_ = e.text.Handle(ctx, r) // standard error: there is nowhere else to complain
+	}
+	if level < slog.LevelInfo {
+		return
+	}
+	if err := e.audit.Handle(ctx, r); err != nil {
+		lost := slog.NewRecord(time.Now(), slog.LevelError, "audit log: a line is lost - make room on its file system", 0)
+		lost.AddAttrs(slog.Any("error", err))
+		_ = e.text.Handle(ctx, lost)
+	}
+}

@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/childlog"
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/sys/unix"
+)
+
+// network supervises jailsh-net: it starts it, answers its questions, and starts
+// it again when it dies. Cells and their processes don't notice.
+type network struct {
+	daemon  *daemon
+	program string // path of the executable
+
+	mu   sync.Mutex
+	peer *wire.Peer // of the one that runs
+}
+
+// A jailsh-net that lived for steady is started again at once; one that dies
+// sooner is given firstPause, then twice as much, up to lastPause. People can
+// log in again within a second in either case.
+const (
+	steady     = 5 * time.Second
+	firstPause = 50 * time.Millisecond
+	lastPause  = 800 * time.Millisecond
+)
+
+// supervise keeps one jailsh-net running until ctx ends.
+func (n *network) supervise(ctx context.Context) {
+	pause := time.Duration(0)
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := n.run(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if time.Since(began) > steady {
+			pause = 0
+		}
+		n.daemon.log.Error("jailsh-net ended, all connections are lost, cells live on: it is started again", "error", err, "in", pause)
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+		pause = min(max(2*pause, firstPause), lastPause)
+	}
+}
+
+// run is the life of one jailsh-net.
+func (n *network) run(ctx context.Context) error {
+	ours, theirs, err := wire.Pair()
+	if err != nil {
+		return err
+	}
+	said, stderr, err := os.Pipe()
+	if err != nil {
+		return errors.Join(err, ours.Close(), theirs.Close())
+	}
+	process, err := n.start(theirs, stderr)
+	err = errors.Join(err, theirs.Close(), stderr.Close())
+	if err != nil {
+		return errors.Join(err, ours.Close(), said.Close())
+	}
+	peer := wire.NewPeer(ours, n.daemon.table()...)
+	n.set(peer)
+	defer n.set(nil)
+
+	var parts sync.WaitGroup
+	stop := context.AfterFunc(ctx, func() { peer.Close() })
+	defer stop()
+	var broken error
+	parts.Go(func() {
+		broken = peer.Run()
+		_ = process.Kill() // whatever it still does, nobody answers it
+	})
+	parts.Go(func() {
+		childlog.Lines(said, maxOutput, func(line string) { n.daemon.log.Warn("jailsh-net says", "line", line) })
+	})
+	state, err := process.Wait()
+	peer.Close()
+	said.Close()
+	parts.Wait()
+	if broken != nil && !errors.Is(broken, io.EOF) && !errors.Is(broken, os.ErrClosed) {
+		return fmt.Errorf("it doesn't keep to the contract: %w", broken)
+	}
+	return errors.Join(err, fmt.Errorf("%s", state))
+}
+
+// start clones jailsh-net into namespaces of its own. It confines itself to an
+// empty root as an unprivileged user before it reads anything.
+func (n *network) start(socket *wire.Conn, stderr *os.File) (*os.Process, error) {
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer null.Close()
+	uid := strconv.FormatUint(uint64(n.daemon.instance.Load().Config.NetUID), 10)
+	process, err := os.StartProcess(n.program, []string{"jailsh-net", uid}, &os.ProcAttr{
+		Dir:   "/",
+		Env:   []string{},
+		Files: []*os.File{null, null, stderr, socket.File()},
+		Sys: &syscall.SysProcAttr{
+			Setsid: true,
+			Cloneflags: unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS |
+				unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP,
+		},
+	})
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%w - install jailsh-net beside jailshd", err)
+	}
+	return process, err
+}
+
+func (n *network) set(p *wire.Peer) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.peer = p
+}
+
+// reloaded tells jailsh-net to look every grant up again. One that is starting
+// has no connections yet.
+func (n *network) reloaded() {
+	n.mu.Lock()
+	peer := n.peer
+	n.mu.Unlock()
+	if peer != nil {
+		_ = peer.Notify(wire.VerbReload, &wire.Empty{}) // or it is gone, and so are its connections
+	}
+}
+
+// maxOutput bounds what one jailsh-net can make us log from its standard error,
+// in lines: a panic's stack fits.
+const maxOutput = 1000

@@ -1,0 +1,142 @@
+package wire
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+// full has one value of each message with every field set.
+func full() map[string]Message {
+	return map[string]Message{
+		"Empty":   &Empty{},
+		"Failure": &Failure{Text: "jail: step 3/24 root: mount: EPERM"},
+		"NetConfig": &NetConfig{
+			HostKeys: [][]byte{{1, 2}, {3}}, LoginGrace: time.Second, MaxAuthTries: 6, StartupsBegin: 1,
+			StartupsRate: 2, StartupsFull: 3, StartupsPerSource: 4, AliveInterval: 5, AliveCountMax: 6,
+			MaxSessions: 7, Banner: "hello",
+		},
+		"Lookup": &Lookup{User: "alice", Key: []byte("blob"), From: "127.0.0.1"},
+		"Grant": &Grant{
+			Accepted: true, Reason: "r", Shell: true, Exec: true, PTY: true, Forced: true, Command: "c",
+			NoTouchRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
+		},
+		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash")},
+		"Signature": &Signature{Format: "ssh-ed25519", Blob: []byte("s")},
+		"Open":      &Open{User: "alice", Ref: "0123abcd"},
+		"Opened":    &Opened{Cell: "alice/7", Cold: true},
+		"Record": &Record{
+			Level: 2, Event: "login", Ref: "r", User: "u", From: "f",
+			Attrs: []Attr{{"k", "v"}, {"k2", "v2"}},
+		},
+		"Spawn": &Spawn{
+			Exec: true, Command: "echo", Args: []string{"a", ""}, Env: []string{"A=b"}, Motd: true,
+			TTY: &TTY{Size: Size{80, 24, 640, 480}, Modes: []Mode{{53, 1}, {128, 38400}}},
+		},
+		"Spawned": &Spawned{Pid: 9, TTY: "/dev/pts/0"},
+		"Signal":  &Signal{Pid: 9, Signal: 15},
+		"Exit":    &Exit{Pid: 9, Status: 3, Signal: 9, Core: true},
+		"Spec": &Spec{
+			User: "alice", UID: 20001, GID: 20002, Groups: []Group{{"g", 5}}, Shell: "/bin/bash", Home: "/home/alice",
+			Hostname: "jail", Umask: 0o22, Env: []string{"PATH=/bin"}, Private: true,
+			Mounts: []Mount{{MountBind, "/t", "/s", "size=1m", []byte("x"), true, true}},
+			Linger: time.Minute, KillOnLogout: true,
+		},
+	}
+}
+
+func TestEachMessageSurvivesTheWire(t *testing.T) {
+	t.Parallel()
+	for name, m := range full() {
+		body, err := Encode(m)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		got := reflect.New(reflect.TypeOf(m).Elem()).Interface().(Message)
+		if err := Decode(body, got); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if !reflect.DeepEqual(m, got) {
+			t.Errorf("%s: sent %+v, got %+v", name, m, got)
+		}
+	}
+}
+
+// A field that a test value leaves at zero would survive even if it were never
+// sent.
+func TestFullValuesSetEveryField(t *testing.T) {
+	t.Parallel()
+	for name, m := range full() {
+		v := reflect.ValueOf(m).Elem()
+		for i := range v.NumField() {
+			if v.Field(i).IsZero() {
+				t.Errorf("%s.%s is zero in full()", name, v.Type().Field(i).Name)
+			}
+		}
+	}
+}
+
+func TestCutAndPaddedMessagesAreRefused(t *testing.T) {
+	t.Parallel()
+	for name, m := range full() {
+		body, err := Encode(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range body {
+			if Decode(body[:n], reflect.New(reflect.TypeOf(m).Elem()).Interface().(Message)) == nil {
+				t.Errorf("%s: cut to %d of %d bytes was decoded", name, n, len(body))
+			}
+		}
+		if Decode(append(bytes.Clone(body), 0), reflect.New(reflect.TypeOf(m).Elem()).Interface().(Message)) == nil {
+			t.Errorf("%s: a byte too many was decoded", name)
+		}
+	}
+}
+
+func TestCapsHoldForTheSender(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", MaxCommand+1)
+	for _, m := range []Message{
+		&Lookup{User: long}, &Lookup{Key: []byte(long)}, &Spawn{Command: long}, &Spawn{Env: []string{long}},
+		&Spawn{Env: make([]string, MaxEnv+1)}, &Spawn{Env: repeat(strings.Repeat("y", MaxEnvLen), 10)},
+		&Spawn{TTY: &TTY{Modes: make([]Mode, MaxModes+1)}}, &Spec{Mounts: make([]Mount, MaxMounts+1)},
+		&Sign{Data: []byte(long)}, &Record{Attrs: make([]Attr, MaxAttrs+1)}, &Failure{Text: long},
+	} {
+		if _, err := Encode(m); err == nil || !strings.Contains(err.Error(), "over its cap") {
+			t.Errorf("%T: got %v", m, err)
+		}
+	}
+}
+
+func repeat(s string, n int) []string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = s
+	}
+	return out
+}
+
+// A count of four billion elements in a packet of eight bytes must not make the
+// decoder allocate them.
+func TestAHugeCountAllocatesNothing(t *testing.T) {
+	body := bytes.Repeat([]byte{0xff}, 64)
+	for name, m := range full() {
+		got := reflect.New(reflect.TypeOf(m).Elem()).Interface().(Message)
+		allocated := testing.AllocsPerRun(10, func() { _ = Decode(body, got) })
+		if name != "Empty" && allocated > 20 {
+			t.Errorf("%s: %v allocations for a packet of garbage", name, allocated)
+		}
+	}
+}
+
+func TestAnUnknownVerbHasAName(t *testing.T) {
+	t.Parallel()
+	if got := fmt.Sprint(VerbSign, " ", Verb(200)); got != "sign verb 200" {
+		t.Error(got)
+	}
+}

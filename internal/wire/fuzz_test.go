@@ -1,0 +1,58 @@
+package wire
+
+import (
+	"reflect"
+	"testing"
+)
+
+// decodeAnything is what each decoder has to stand: any bytes at all. What it
+// accepts must come back the same when it is sent again.
+func decodeAnything(f *testing.F, name string) {
+	f.Helper()
+	sample := full()[name]
+	body, err := Encode(sample)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(body)
+	f.Fuzz(func(t *testing.T, body []byte) {
+		m := reflect.New(reflect.TypeOf(sample).Elem()).Interface().(Message)
+		if Decode(body, m) != nil {
+			return
+		}
+		again, err := Encode(m)
+		if err != nil {
+			t.Fatalf("decoded, but can't be encoded: %v", err)
+		}
+		if string(again) != string(body) {
+			t.Fatalf("%x came back as %x", body, again)
+		}
+	})
+}
+
+func FuzzPacket(f *testing.F) {
+	f.Add([]byte{1, 1, 0, 0, 0, 1})
+	f.Add([]byte{9, 1, 0, 0, 0, 1, 7})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := parsePacket(b)
+		if err == nil && string(append(p.header(), p.Body...)) != string(b) {
+			t.Fatalf("%x came back as %x", b, append(p.header(), p.Body...))
+		}
+	})
+}
+
+func FuzzEmpty(f *testing.F)     { decodeAnything(f, "Empty") }
+func FuzzFailure(f *testing.F)   { decodeAnything(f, "Failure") }
+func FuzzNetConfig(f *testing.F) { decodeAnything(f, "NetConfig") }
+func FuzzLookup(f *testing.F)    { decodeAnything(f, "Lookup") }
+func FuzzGrant(f *testing.F)     { decodeAnything(f, "Grant") }
+func FuzzSign(f *testing.F)      { decodeAnything(f, "Sign") }
+func FuzzSignature(f *testing.F) { decodeAnything(f, "Signature") }
+func FuzzOpen(f *testing.F)      { decodeAnything(f, "Open") }
+func FuzzOpened(f *testing.F)    { decodeAnything(f, "Opened") }
+func FuzzRecord(f *testing.F)    { decodeAnything(f, "Record") }
+func FuzzSpawn(f *testing.F)     { decodeAnything(f, "Spawn") }
+func FuzzSpawned(f *testing.F)   { decodeAnything(f, "Spawned") }
+func FuzzSignal(f *testing.F)    { decodeAnything(f, "Signal") }
+func FuzzExit(f *testing.F)      { decodeAnything(f, "Exit") }
+func FuzzSpec(f *testing.F)      { decodeAnything(f, "Spec") }
