@@ -21,10 +21,13 @@ type object struct {
 }
 
 // Caps on what is read of one ELF file. Real ones have a few dozen dynamic
-// entries, and no string in them is longer than a path.
+// entries, and no string in them is longer than a path. The last two bound the
+// search: each library is looked for in each directory.
 const (
 	maxDynamic = 256 << 10 // bytes of PT_DYNAMIC
 	maxString  = 4096      // PATH_MAX
+	maxNeeded  = 1024      // DT_NEEDED
+	maxDirs    = 64        // directories of one RPATH or RUNPATH
 )
 
 // errNotELF: the file doesn't begin with the ELF magic.
@@ -102,6 +105,9 @@ func (o *object) readDynamic(r io.ReaderAt, f *elf.File, p *elf.Prog) error {
 			o.rpath = strings.Split(s, ":")
 		case elf.DT_RUNPATH:
 			o.runpath = strings.Split(s, ":")
+		}
+		if len(o.needed) > maxNeeded || len(o.rpath) > maxDirs || len(o.runpath) > maxDirs {
+			return fmt.Errorf("more than %d libraries or %d directories", maxNeeded, maxDirs)
 		}
 	}
 	return nil

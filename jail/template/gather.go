@@ -197,7 +197,7 @@ func (g *gatherer) made(f madeFile) error {
 		return fmt.Errorf("file %s: leads through the link %s - write its real path", f.path, links[0].path)
 	}
 	if e := g.plan[f.path]; e != nil && !e.mode.IsRegular() {
-		return fmt.Errorf("file %s: there is a %v of the host's at that place - leave one of them out", f.path, e.mode.Type())
+		return fmt.Errorf("file %s: there is %s of the host's at that place - leave one of them out", f.path, kind(e.mode))
 	}
 	g.add(f.path, newFile([]byte(f.content), f.mode))
 	return nil

@@ -60,6 +60,24 @@ func newFile(content []byte, mode fs.FileMode) *entry {
 
 func newLink(target string) *entry { return &entry{mode: fs.ModeSymlink | 0o777, target: target} }
 
+// kind names what a mode is of.
+func kind(mode fs.FileMode) string {
+	switch mode.Type() {
+	case 0:
+		return "a file"
+	case fs.ModeDir:
+		return "a directory"
+	case fs.ModeSymlink:
+		return "a link"
+	case fs.ModeNamedPipe:
+		return "a fifo"
+	case fs.ModeSocket:
+		return "a socket"
+	default:
+		return "a device"
+	}
+}
+
 // bytes is the size of all files.
 func (p plan) bytes() int64 {
 	var sum int64
@@ -79,7 +97,7 @@ func (p plan) matches(lines []manifestLine) error {
 		case e == nil:
 			return fmt.Errorf("%s: is in the build and not in its plan", l.path)
 		case e.mode != l.mode:
-			return fmt.Errorf("%s: has mode %v, planned was %v", l.path, l.mode, e.mode)
+			return fmt.Errorf("%s: is %s of mode %04o, planned was %s of %04o", l.path, kind(l.mode), l.mode.Perm(), kind(e.mode), e.mode.Perm())
 		case e.mode.IsRegular() && e.size != l.size:
 			return fmt.Errorf("%s: has %d bytes, planned were %d", l.path, l.size, e.size)
 		case e.target != l.target:

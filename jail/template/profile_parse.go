@@ -149,9 +149,9 @@ func parseFiles(v *strict.Value) []madeFile {
 		k.Fields([]strict.Field{
 			{Name: "content", Read: func(v *strict.Value) { f.content, _ = v.Text(maxContent) }},
 			{Name: "mode", Read: func(v *strict.Value) {
-				mode, ok := v.Int(0, allowed)
+				mode, ok := v.Int(0, 0o7777)
 				if ok && mode&^allowed != 0 {
-					v.Bad(fmt.Sprintf("%#o lets others write", mode), "use at most 0o755")
+					v.Bad(fmt.Sprintf("0o%03o is more than a file of a template may have", mode), "use at most 0o755")
 				}
 				f.mode = fs.FileMode(mode)
 			}},

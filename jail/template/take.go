@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -33,7 +34,7 @@ func (g *gatherer) take(ctx context.Context, p string) error {
 		g.file(real, info)
 		return nil
 	default:
-		return fmt.Errorf("%s: has mode %v: only files, directories and links can be copied - leave it out", real, info.Mode())
+		return fmt.Errorf("%s: is %s: only files, directories and links can be copied - leave it out", real, kind(info.Mode()))
 	}
 }
 
@@ -133,13 +134,13 @@ func (g *gatherer) programs(ctx context.Context) []error {
 		p := g.files[0]
 		g.files = g.files[1:]
 		needs, err := g.needs(p)
-		if err != nil {
-			problems = append(problems, err)
-		}
+		problems = append(problems, err)
 		for _, n := range needs {
-			if err := g.take(ctx, n); err != nil {
-				problems = append(problems, fmt.Errorf("%s: needs %w", p, err))
+			err := g.take(ctx, n)
+			if errors.Is(err, fs.ErrNotExist) {
+				err = lacks(p, n)
 			}
+			problems = append(problems, err)
 		}
 	}
 	return problems
@@ -156,7 +157,11 @@ func (g *gatherer) needs(p string) ([]string, error) {
 		return nil, fmt.Errorf("%s: %w - reinstall its package", p, err)
 	}
 	if len(missing) > 0 {
-		err = fmt.Errorf("%s: needs %s, which this host doesn't have - reinstall its package", p, strings.Join(missing, ", "))
+		err = lacks(p, missing...)
 	}
 	return paths, err
+}
+
+func lacks(p string, missing ...string) error {
+	return fmt.Errorf("%s: needs %s, which this host doesn't have - reinstall its package", p, strings.Join(missing, ", "))
 }

@@ -105,7 +105,7 @@ func (v *verifier) entry(l *manifestLine) error {
 	case l.mode.IsDir():
 		return nil
 	default:
-		v.problem("%s: is a %s", l.path, l.mode.Type())
+		v.problem("%s: is %s", l.path, kind(l.mode))
 		return nil
 	}
 }
@@ -123,7 +123,7 @@ func (v *verifier) owner(l *manifestLine) error {
 		return nil
 	}
 	if l.mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) != 0 || l.mode.Perm()&^allowed != 0 {
-		v.problem("%s: has mode %v", l.path, l.mode)
+		v.problem("%s: has mode %04o", l.path, st.Mode&0o7777)
 	}
 	if n, err := unix.Lgetxattr(v.root.on(l.path), "security.capability", nil); err == nil && n > 0 {
 		v.problem("%s: has file capabilities", l.path)
