@@ -35,47 +35,52 @@ func own(s scope, f strict.Field, why string) strict.Field {
 	return f
 }
 
+// Keys returns the names of the keys that a user may have.
+func Keys() []string { return strict.Names((&loader{}).fields(nil, scopeUser)) }
+
 // layer reads one table.
 func (l *loader) layer(v *strict.Value, s scope) layer {
 	var to layer
-	class := strict.Field{Name: "class", Read: func(v *strict.Value) {
-		if name, ok := v.Text(maxName); ok {
-			to = append(to, func(u *User) { u.Class = name })
-		}
-	}}
-	v.Fields([]strict.Field{
-		own(s, key(&to, "uid", l.uid, func(u *User, id uint32) { u.UID = id }), "each user has a uid of her own"),
-		key(&to, "gid", l.gid, func(u *User, id uint32) { u.GID = id }),
-		key(&to, "groups", l.groups, addGroups),
-		own(s, class, "there is one level of classes"),
+	v.Fields(l.fields(&to, s))
+	return to
+}
 
-		own(s, key(&to, "keys", readKeys, func(u *User, k []*Key) { u.Keys = k }), "a key would open every account"),
-		key(&to, "authorized_keys", l.perUser(s), func(u *User, p string) { u.AuthorizedKeys = substitute(p, u.Name) }),
-		key(&to, "from", readFrom, setFrom),
-		key(&to, "expires", (*strict.Value).Time, setExpires),
-		key(&to, "disabled", (*strict.Value).Bool, func(u *User, b bool) { u.Disabled = b }),
+// fields is the list of keys of one table; what they set is appended to to.
+func (l *loader) fields(to *layer, s scope) []strict.Field {
+	return []strict.Field{
+		own(s, key(to, "uid", l.uid, func(u *User, id uint32) { u.UID = id }), "each user has a uid of her own"),
+		key(to, "gid", l.gid, func(u *User, id uint32) { u.GID = id }),
+		key(to, "groups", l.groups, addGroups),
+		own(s, key(to, "class", readClass, func(u *User, c string) { u.Class = c }), "there is one level of classes"),
 
-		key(&to, "home", l.home(s), func(u *User, p string) { u.Home = substitute(p, u.Name) }),
-		key(&to, "template", readTemplate, func(u *User, t string) { u.Template = t }),
-		key(&to, "shell", readShell, func(u *User, p string) { u.Shell = p }),
-		key(&to, "hostname", readHostname, func(u *User, h string) { u.Hostname = h }),
-		key(&to, "umask", readUmask, func(u *User, m uint32) { u.Umask = m }),
-		key(&to, "env", readEnv, addEnv),
-		key(&to, "accept_env", readAcceptEnv, func(u *User, p []string) { u.AcceptEnv = p }),
-		key(&to, "mounts", readMounts, setMounts),
+		own(s, key(to, "keys", readKeys, func(u *User, k []*Key) { u.Keys = k }), "a key would open every account"),
+		key(to, "authorized_keys", l.perUser(s), func(u *User, p string) { u.AuthorizedKeys = substitute(p, u.Name) }),
+		key(to, "from", readFrom, setFrom),
+		key(to, "expires", (*strict.Value).Time, setExpires),
+		key(to, "disabled", (*strict.Value).Bool, func(u *User, b bool) { u.Disabled = b }),
 
-		key(&to, "network", readNetwork, func(u *User, n string) { u.Network = n }),
-		key(&to, "linger", readLinger, setLinger),
-		key(&to, "kill_on_logout", (*strict.Value).Bool, func(u *User, b bool) { u.KillOnLogout = b }),
-		{Name: "allow", Read: func(v *strict.Value) { readAllow(&to, v) }},
-		key(&to, "command", readCommand, func(u *User, c string) { u.Command = c }),
+		key(to, "home", l.home(s), func(u *User, p string) { u.Home = substitute(p, u.Name) }),
+		key(to, "template", readTemplate, func(u *User, t string) { u.Template = t }),
+		key(to, "shell", readShell, func(u *User, p string) { u.Shell = p }),
+		key(to, "hostname", readHostname, func(u *User, h string) { u.Hostname = h }),
+		key(to, "umask", readUmask, func(u *User, m uint32) { u.Umask = m }),
+		key(to, "env", readEnv, addEnv),
+		key(to, "accept_env", readAcceptEnv, func(u *User, p []string) { u.AcceptEnv = p }),
+		key(to, "mounts", readMounts, setMounts),
+
+		key(to, "network", readNetwork, func(u *User, n string) { u.Network = n }),
+		key(to, "linger", readLinger, setLinger),
+		key(to, "kill_on_logout", (*strict.Value).Bool, func(u *User, b bool) { u.KillOnLogout = b }),
+		{Name: "allow", Read: func(v *strict.Value) { readAllow(to, v) }},
+		key(to, "command", readCommand, func(u *User, c string) { u.Command = c }),
 
 		{Name: "principals"},
 		{Name: "limits"},
 		{Name: "record"},
-	})
-	return to
+	}
 }
+
+func readClass(v *strict.Value) (string, bool) { return v.Text(maxName) }
 
 // readAllow reads the table of what sessions may ask for. Each key is its own
 // setting: one that a user doesn't name keeps what her class says.

@@ -90,3 +90,6 @@ func defaults(dir string) *Config {
 		LogLevel:             slog.LevelInfo,
 	}
 }
+
+// Keys returns the names of the keys that jailsh.toml may have.
+func Keys() []string { return strict.Names((&Config{}).fields("/")) }

@@ -37,15 +37,20 @@ func find(fields []Field, name string) *Field {
 	return nil
 }
 
-func (v *Value) unknown(fields []Field) {
+// Names returns the names of the fields that are supported.
+func Names(fields []Field) []string {
 	names := make([]string, 0, len(fields))
 	for _, f := range fields {
 		if f.Read != nil {
 			names = append(names, f.Name)
 		}
 	}
+	return names
+}
+
+func (v *Value) unknown(fields []Field) {
 	fix := "remove it"
-	if near := Nearest(v.name, names); near != "" {
+	if near := Nearest(v.name, Names(fields)); near != "" {
 		fix = fmt.Sprintf("did you mean %s?", near)
 	}
 	v.Bad("unknown key", fix)
