@@ -59,9 +59,6 @@ func build(ctx context.Context, o Options) (info *Info, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
-		return nil, err
-	}
 	s, err := openStore(o.Dir, o.Name)
 	if err != nil {
 		return nil, err

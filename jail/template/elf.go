@@ -49,7 +49,12 @@ func readObject(r io.ReaderAt) (*object, error) {
 	if f.Type != elf.ET_EXEC && f.Type != elf.ET_DYN {
 		return o, nil
 	}
+	seen := map[elf.ProgType]bool{}
 	for _, p := range f.Progs {
+		if (p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC) && seen[p.Type] {
+			return nil, fmt.Errorf("damaged ELF file: two segments %v", p.Type)
+		}
+		seen[p.Type] = true
 		switch p.Type {
 		case elf.PT_INTERP:
 			if o.interp, err = stringAt(r, p.Off, p.Filesz); err != nil {

@@ -54,6 +54,7 @@ func TestReadObjectHostile(t *testing.T) {
 		{"interpreter of no length", set(phdr+2*phdrSize+32, 0), "interpreter: a string has no end within 0 bytes"},
 		{"string outside the table", set(dynamic+8, 1<<40), "dynamic section: a string lies outside the string table"},
 		{"string table nowhere", set(dynamic+16+8, 1<<40), "dynamic section: a string lies outside the string table"},
+		{"two dynamic sections", func(b []byte) { copy(b[phdr+2*phdrSize:phdr+3*phdrSize], b[phdr+phdrSize:]) }, "two segments PT_DYNAMIC"},
 		{"string table that ends after 8 EB", func(b []byte) { set(dynamic+32+8, 1<<63)(b); set(dynamic+8, 1<<62)(b) }, ""},
 	} {
 		b := []byte(good)

@@ -83,8 +83,11 @@ func (g *gatherer) frame() error {
 		}
 	}
 	for p, e := range placeholders() {
-		if g.plan[p] == nil {
+		have := g.plan[p]
+		if have == nil {
 			g.add(p, e)
+		} else if have.mode.Type() != e.mode.Type() {
+			return fmt.Errorf("%s: is %s, and the jail puts %s there - leave it out", p, kind(have.mode), kind(e.mode))
 		}
 	}
 	return nil
@@ -197,7 +200,16 @@ func (g *gatherer) made(f madeFile) error {
 		return fmt.Errorf("file %s: leads through the link %s - write its real path", f.path, links[0].path)
 	}
 	if e := g.plan[f.path]; e != nil && !e.mode.IsRegular() {
-		return fmt.Errorf("file %s: there is %s of the host's at that place - leave one of them out", f.path, kind(e.mode))
+		return fmt.Errorf("file %s: there is %s at that place already - leave one of them out", f.path, kind(e.mode))
+	}
+	var above error
+	parents(f.path, func(dir string) {
+		if e := g.plan[dir]; e != nil && !e.mode.IsDir() {
+			above = fmt.Errorf("file %s: %s is %s already - leave one of them out", f.path, dir, kind(e.mode))
+		}
+	})
+	if above != nil {
+		return above
 	}
 	g.add(f.path, newFile([]byte(f.content), f.mode))
 	return nil

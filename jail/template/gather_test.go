@@ -95,7 +95,15 @@ func TestGather(t *testing.T) {
 			want: "/etc/new/x:made /etc/old:made"},
 		{name: "a written file through a link", profile: "file.'/lib/x'.content = ''", err: "profile p: file /lib/x: leads through the link /lib - write its real path"},
 		{name: "a written file in place of a directory", profile: "file.'/etc/d'.content = ''\npackage.a.paths = ['/etc/d']", host: tree{"etc/d/x": ""},
-			err: "profile p: file /etc/d: there is a directory of the host's at that place - leave one of them out"},
+			err: "profile p: file /etc/d: there is a directory at that place already - leave one of them out"},
+		{name: "a written file below another", profile: "file.'/etc/x'.content = ''\nfile.'/etc/x/y'.content = ''",
+			err: "profile p: file /etc/x/y: /etc/x is a file already - leave one of them out"},
+		{name: "a written file below a link", profile: "file.'/etc/x/y'.content = ''\npackage.a.paths = ['/etc/x']", host: tree{"etc/x": "-> z", "etc/z": ""},
+			err: "profile p: file /etc/x/y: leads through the link /etc/x - write its real path"},
+		{name: "a written file above another", profile: "file.'/etc/x/y'.content = ''\nfile.'/etc/x'.content = ''",
+			err: "profile p: file /etc/x: there is a directory at that place already - leave one of them out"},
+		{name: "a directory where the jail has a file", profile: "file.'/etc/passwd/x'.content = ''",
+			err: "/etc/passwd: is a directory, and the jail puts a file there - leave it out"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

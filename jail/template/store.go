@@ -27,6 +27,9 @@ const (
 // openStore makes the template's directory if there is none, locks it, and
 // removes what builds left that were killed.
 func openStore(dir, name string) (*store, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
 	dir, err := absolute(dir)
 	if err != nil {
 		return nil, err

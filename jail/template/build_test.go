@@ -1,0 +1,431 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+const shellProfile = `
+package.bash.commands = ["bash", "sh"]
+file."/etc/motd".content = "hello\n"
+`
+
+// options builds a template t from a host of the given tree.
+func options(t *testing.T, host tree, profile string) Options {
+	t.Helper()
+	return Options{
+		Dir: filepath.Join(t.TempDir(), "templates"), Name: "t",
+		Profiles: fstest.MapFS{"t.toml": {Data: []byte(profile)}},
+		host:     host.on(t, t.TempDir()),
+	}
+}
+
+func mustBuild(t *testing.T, o Options) *Info {
+	t.Helper()
+	info, err := Build(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+// left lists what is in a template's directory, but for what is in its roots.
+func left(t *testing.T, o Options) []string {
+	t.Helper()
+	var names []string
+	err := filepath.WalkDir(o.Dir, func(name string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) && name == o.Dir {
+			return fs.SkipAll
+		}
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(o.Dir, name)
+		names = append(names, rel)
+		if d.Name() == "root" {
+			return fs.SkipDir
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return names
+}
+
+// TestBuild isn't parallel: the umask is the process's.
+func TestBuild(t *testing.T) {
+	o := options(t, mergedUsr(), shellProfile)
+	when := time.Date(2001, 2, 3, 4, 5, 6, 700, time.UTC)
+	bash := o.host.on("/usr/bin/bash")
+	if err := errors.Join(os.Chmod(bash, 0o777|fs.ModeSetuid), os.Lchown(bash, 1234, 1234), os.Chmod(bash, 0o777|fs.ModeSetuid),
+		os.Chtimes(bash, when, when), unix.Setxattr(bash, "security.capability", capNetRaw, 0)); err != nil {
+		t.Fatal(err)
+	}
+	var calls []int64
+	o.Progress = func(done, total int64) { calls = append(calls, done, total) }
+	old := unix.Umask(0o077)
+	info := mustBuild(t, o)
+	unix.Umask(old)
+
+	root, err := Open(o.Dir, "t")
+	if err != nil || root != info.Root {
+		t.Fatalf("opened %q, %v; built %q", root, err, info.Root)
+	}
+	st, err := os.Lstat(filepath.Join(root, "usr/bin/bash"))
+	if err != nil || st.Mode() != 0o755 || !st.ModTime().Equal(when) {
+		t.Errorf("bash is %v of %v, %v", st.Mode(), st.ModTime(), err)
+	}
+	var raw unix.Stat_t
+	if err := unix.Lstat(filepath.Join(root, "usr/bin/bash"), &raw); err != nil || raw.Uid != 0 || raw.Gid != 0 || raw.Nlink != 1 {
+		t.Errorf("bash belongs to %d:%d and has %d names: %v", raw.Uid, raw.Gid, raw.Nlink, err)
+	}
+	if n, err := unix.Lgetxattr(filepath.Join(root, "usr/bin/bash"), "security.capability", nil); err == nil {
+		t.Errorf("bash has %d bytes of capabilities", n)
+	}
+	if text, err := os.ReadFile(filepath.Join(root, "etc/motd")); string(text) != "hello\n" || err != nil {
+		t.Errorf("motd is %q, %v", text, err)
+	}
+	if to, err := os.Readlink(filepath.Join(root, "bin")); to != "usr/bin" || err != nil {
+		t.Errorf("bin leads to %q, %v", to, err)
+	}
+	if st, err := os.Lstat(filepath.Join(root, "var/tmp")); err != nil || st.Mode() != fs.ModeDir|0o755 {
+		t.Errorf("var/tmp: %v, %v", st, err)
+	}
+	if len(calls) < 4 || calls[len(calls)-2] != info.Bytes || calls[len(calls)-1] != info.Bytes {
+		t.Errorf("progress ended with %v of %d bytes", calls, info.Bytes)
+	}
+	manifest, err := os.ReadFile(filepath.Join(root, "../MANIFEST"))
+	for _, want := range []string{
+		"jailsh template 1\nbuilt ", "\nprofiles t\nfiles 10\n",
+		"\nlink \"usr/bin\" \"/bin\"\n", "\ndir 0755 \"/usr/bin\"\n",
+		"\nfile 0644 6 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03 \"/etc/motd\"\n",
+	} {
+		if err != nil || !strings.Contains(string(manifest), want) {
+			t.Errorf("the manifest lacks %q: %v\n%s", want, err, manifest)
+		}
+	}
+	if want := []string{".", "t", "t/builds", "t/builds/" + info.ID, "t/builds/" + info.ID + "/MANIFEST", "t/builds/" + info.ID + "/root", "t/current"}; !slices.Equal(left(t, o), want) {
+		t.Errorf("left %v, want %v", left(t, o), want)
+	}
+}
+
+// capNetRaw is a file capability, cap_net_raw=ep, as linux/capability.h lays it out.
+var capNetRaw = []byte{1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+
+// TestBuildAgain: the new build takes the place of the old one, which stays for
+// those that have just opened it; the one before it goes.
+func TestBuildAgain(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	var built []*Info
+	for range 3 {
+		built = append(built, mustBuild(t, o))
+		if root, err := Open(o.Dir, "t"); err != nil || root != built[len(built)-1].Root {
+			t.Errorf("opened %q, %v", root, err)
+		}
+	}
+	for i, want := range []bool{false, true, true} {
+		if _, err := os.Lstat(built[i].Root); (err == nil) != want {
+			t.Errorf("build %d of 3: %v", i+1, err)
+		}
+	}
+}
+
+// TestHold: a build that a cell has is kept until the cell lets go of it.
+func TestHold(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	first := mustBuild(t, o)
+	release, err := Hold(first.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Hold(first.Root) // of another cell
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+	for range 3 {
+		mustBuild(t, o)
+	}
+	if _, err := os.Lstat(filepath.Join(first.Root, "usr/bin/bash")); err != nil {
+		t.Errorf("the build was collected under a cell: %v", err)
+	}
+	release()
+	mustBuild(t, o)
+	if _, err := os.Lstat(filepath.Dir(first.Root)); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the build is still there: %v", err)
+	}
+	if _, err := Hold(first.Root); err == nil || !strings.Contains(err.Error(), "the build is gone") {
+		t.Errorf("held a build that is gone: %v", err)
+	}
+}
+
+// TestHoldWhileCollected: whoever opens the manifest just before the collector
+// moves the build away doesn't hold it.
+func TestHoldWhileCollected(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	info := mustBuild(t, o)
+	name := filepath.Join(filepath.Dir(info.Root), manifestName)
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Hold(info.Root); err == nil || !strings.Contains(err.Error(), "is being removed") {
+		t.Errorf("held a build in the collector's hands: %v", err)
+	}
+	if err := os.Rename(name, name+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := sameFile(f, name); err == nil {
+		t.Error("a file that was moved away counts as the one that is there")
+	}
+}
+
+// TestBuildFails: whatever ends a build, the old one stays current, and nothing
+// of the new one is left.
+func TestBuildFails(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		do   func(t *testing.T, o Options) error
+		want string
+	}{
+		{"a missing command", func(t *testing.T, o Options) error {
+			o.Profiles = fstest.MapFS{"t.toml": {Data: []byte(`package.less.commands = ["less"]`)}}
+			_, err := Build(t.Context(), o)
+			return err
+		}, "template t: profile t: less: not found on this host - run: apt-get install less"},
+		{"no such profile", func(t *testing.T, o Options) error {
+			o.Profile = []string{"gone"}
+			_, err := Build(t.Context(), o)
+			return err
+		}, "template t: profile gone: there is none of that name - use one of: t"},
+		{"cancelled before it begins", func(t *testing.T, o Options) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			_, err := Build(ctx, o)
+			return err
+		}, "template t: context canceled"},
+		{"cancelled while it copies", func(t *testing.T, o Options) error {
+			ctx, cancel := context.WithCancel(t.Context())
+			o.Progress = func(_, _ int64) { cancel() }
+			_, err := Build(ctx, o)
+			return err
+		}, "template t: context canceled"},
+		{"a panic while it copies", func(t *testing.T, o Options) error {
+			o.Progress = func(_, _ int64) { panic("boom") }
+			_, err := Build(t.Context(), o)
+			return err
+		}, "panic: boom"},
+		{"another build at work", func(t *testing.T, o Options) error {
+			s, err := openStore(o.Dir, o.Name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer s.close()
+			_, err = Build(t.Context(), o)
+			return err
+		}, "template t: another build of it is running - wait for it to end"},
+		{"a file that changes while it is copied", func(t *testing.T, o Options) error {
+			o.Progress = func(_, _ int64) {
+				for name := range mergedUsr() {
+					now := time.Now()
+					os.Chtimes(o.host.on("/"+name), now, now)
+				}
+			}
+			_, err := Build(t.Context(), o)
+			return err
+		}, ": changed on the host meanwhile - build again"},
+		{"a name that leads away", func(t *testing.T, o Options) error {
+			o.Name = "../t"
+			_, err := Build(t.Context(), o)
+			return err
+		}, `template "../t": not a name - use letters, digits, - and _, at most 64`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := options(t, mergedUsr(), shellProfile)
+			if err := c.do(t, o); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the first build: %v, want %s", err, c.want)
+			}
+			if got := left(t, o); len(got) > 1 {
+				t.Errorf("the first build left %v", got)
+			}
+			info := mustBuild(t, o)
+			before := left(t, o)
+			if err := c.do(t, o); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("the second build: %v, want %s", err, c.want)
+			}
+			if got := left(t, o); !slices.Equal(got, before) {
+				t.Errorf("the second build left %v, before it was %v", got, before)
+			}
+			if root, err := Open(o.Dir, "t"); err != nil || root != info.Root {
+				t.Errorf("after the second build %q is current, %v", root, err)
+			}
+		})
+	}
+}
+
+// TestBuildDiskFull builds into a file system of 1 MiB.
+func TestBuildDiskFull(t *testing.T) {
+	t.Parallel()
+	host := mergedUsr()
+	o := options(t, host, shellProfile)
+	if err := os.Mkdir(o.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", o.Dir, "tmpfs", 0, "size=1m,mode=0755"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(o.Dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	info := mustBuild(t, o)
+	before := left(t, o)
+
+	big := o
+	big.Profiles = fstest.MapFS{"t.toml": {Data: []byte(shellProfile + `package.big.paths = ["/usr/share/big"]`)}}
+	tree{"usr/share/big/1": strings.Repeat("x", 600<<10), "usr/share/big/2": strings.Repeat("y", 600<<10)}.on(t, string(o.host))
+	_, err := Build(t.Context(), big)
+	want := fmt.Sprintf("no space left on device - free some space in %s, nothing was changed", o.Dir)
+	if err == nil || !strings.HasPrefix(err.Error(), "template t: copying /usr/share/big/") || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %v, want ... %s", err, want)
+	}
+	if got := left(t, o); !slices.Equal(got, before) {
+		t.Errorf("left %v, before it was %v", got, before)
+	}
+	if root, err := Open(o.Dir, "t"); err != nil || root != info.Root {
+		t.Errorf("%q is current, %v", root, err)
+	}
+	mustBuild(t, o) // the space is free again
+}
+
+// TestBuildAfterKill: what a killed build leaves is never opened, and the next
+// build removes it.
+func TestBuildAfterKill(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	info := mustBuild(t, o)
+	killed := filepath.Join(o.Dir, "t/builds/.tmp-20260101T000000Z-00000000")
+	if err := errors.Join(os.MkdirAll(filepath.Join(killed, "root/usr"), 0o755), os.Symlink("builds/x", filepath.Join(o.Dir, "t/.tmp-current"))); err != nil {
+		t.Fatal(err)
+	}
+	if root, err := Open(o.Dir, "t"); err != nil || root != info.Root {
+		t.Errorf("opened %q, %v", root, err)
+	}
+	mustBuild(t, o)
+	for _, name := range left(t, o) {
+		if strings.Contains(name, tempPrefix) {
+			t.Errorf("%s is still there", name)
+		}
+	}
+}
+
+// TestOpenRefuses: each state in which a template can't be used, with its fix.
+func TestOpenRefuses(t *testing.T) {
+	t.Parallel()
+	const fix = " - run: jailsh template build t"
+	for _, c := range []struct {
+		name  string
+		spoil func(top, build string) error
+		want  string
+	}{
+		{"no templates", func(top, _ string) error { return os.RemoveAll(filepath.Dir(top)) }, "template t: not built" + fix},
+		{"not built", func(top, _ string) error { return os.RemoveAll(top) }, "template t: not built" + fix},
+		{"built and never published", func(top, _ string) error { return os.Remove(top + "/current") }, "template t: not built" + fix},
+		{"no build", func(_, build string) error { return os.RemoveAll(build) }, "template t: half built" + fix},
+		{"no root", func(_, build string) error { return os.RemoveAll(build + "/root") }, "template t: half built" + fix},
+		{"no manifest", func(_, build string) error { return os.Remove(build + "/MANIFEST") }, "template t: half built" + fix},
+		{"empty manifest", func(_, build string) error { return os.Truncate(build+"/MANIFEST", 0) }, "MANIFEST: not a template's manifest of this version" + fix},
+		{"manifest cut off", func(_, build string) error { return os.Truncate(build+"/MANIFEST", 20) }, "MANIFEST: its header is not complete" + fix},
+		{"a root that is a link", func(_, build string) error {
+			return errors.Join(os.Rename(build+"/root", build+"/r"), os.Symlink("r", build+"/root"))
+		}, "template t: half built" + fix},
+		{"current leads away", func(top, build string) error {
+			return errors.Join(os.Remove(top+"/current"), os.Symlink("../../"+filepath.Base(build), top+"/current"))
+		}, "/current names no build" + fix},
+		{"current is a directory", func(top, _ string) error {
+			return errors.Join(os.Remove(top+"/current"), os.Mkdir(top+"/current", 0o755))
+		}, "/current names no build" + fix},
+		{"a build at work", func(top, build string) error {
+			return errors.Join(os.Remove(top+"/current"), os.Symlink("builds/.tmp-"+filepath.Base(build), top+"/current"))
+		}, "/current names no build" + fix},
+		{"writable by others", func(_, build string) error { return os.Chmod(build+"/root", 0o775) }, "/root: is writable by others - run: chmod go-w "},
+		{"of somebody else", func(top, _ string) error { return os.Chown(top, 1234, 0) }, ": belongs to uid 1234, who could change it at any time - run: chown 0 "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			o := options(t, mergedUsr(), shellProfile)
+			info := mustBuild(t, o)
+			if err := c.spoil(filepath.Join(o.Dir, "t"), filepath.Dir(info.Root)); err != nil {
+				t.Fatal(err)
+			}
+			root, err := Open(o.Dir, "t")
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %q, %v; want %s", root, err, c.want)
+			}
+		})
+	}
+	for _, name := range []string{"", "..", "a/b", ".tmp", "-x", strings.Repeat("x", 65), "a\n"} {
+		if _, err := Open(t.TempDir(), name); err == nil || !strings.Contains(err.Error(), "not a name") {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+}
+
+// TestOpenThroughLinks: the root is named by its real path, which is what a mount
+// of the jail wants.
+func TestOpenThroughLinks(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	info := mustBuild(t, o)
+	dir := t.TempDir()
+	if err := os.Symlink(o.Dir, dir+"/link"); err != nil {
+		t.Fatal(err)
+	}
+	if root, err := Open(dir+"/link", "t"); err != nil || root != info.Root {
+		t.Errorf("opened %q, %v; want %q", root, err, info.Root)
+	}
+}
+
+func TestList(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	if list, err := List(o.Dir); len(list) != 0 || err != nil {
+		t.Errorf("a directory that isn't there has %v, %v", list, err)
+	}
+	info := mustBuild(t, o)
+	o.Name, o.Profile = "other", []string{"t"}
+	other := mustBuild(t, o)
+	tree{"file": "", "dir/x": "", "half/builds/": ""}.on(t, o.Dir)
+	list, err := List(o.Dir)
+	if fmt.Sprintf("%+v", list) != fmt.Sprintf("%+v", []Info{*other, *info}) {
+		t.Errorf("got %+v, want %+v", list, []*Info{other, info})
+	}
+	if err == nil || err.Error() != "template half: not built - run: jailsh template build half" {
+		t.Errorf("got %v", err)
+	}
+}
