@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Runs each fuzz target for FUZZTIME, one after the other. A crasher is written
+# to the package's testdata/fuzz: commit it with the fix.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+go=${GO:-go}
+while read -r package target; do
+	printf '%s %s\n' "$package" "$target"
+	"$go" test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZTIME:-20s}" </dev/null
+done < <("$go" test -list '^Fuzz' -json ./... | sed -n 's/.*"Package":"\([^"]*\)","Output":"\(Fuzz[A-Za-z0-9_]*\)\\n".*/\1 \2/p')
