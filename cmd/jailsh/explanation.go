@@ -1,0 +1,176 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/users"
+)
+
+// explanation is what `jailsh explain` found out.
+type explanation struct {
+	User           string     `json:"user"`
+	File           string     `json:"file"`
+	Line           int        `json:"line"`
+	Class          string     `json:"class,omitempty"`
+	From           string     `json:"from"`
+	AuthorizedKeys string     `json:"authorized_keys,omitempty"`
+	Keys           []decision `json:"keys"`
+	Jail           *jailRow   `json:"jail,omitempty"` // nil if it can't be made
+}
+
+// decision is what would happen to one key.
+type decision struct {
+	Fingerprint string   `json:"fingerprint"`
+	Comment     string   `json:"comment,omitempty"`
+	Accepted    bool     `json:"accepted"`
+	Reason      string   `json:"reason,omitempty"`
+	Rules       []string `json:"rules"`
+	Shell       bool     `json:"shell"`
+	Exec        bool     `json:"exec"`
+	PTY         bool     `json:"pty"`
+	Command     *string  `json:"command,omitempty"` // forced
+	Env         []string `json:"env,omitempty"`
+	AcceptEnv   []string `json:"accept_env,omitempty"`
+}
+
+func newDecision(k *users.Key, d users.Decision) decision {
+	g := d.Grant
+	x := decision{
+		Fingerprint: d.KeyFingerprint, Comment: k.Comment, Accepted: g.Accepted, Reason: g.Reason, Rules: d.Trace,
+		Shell: g.Shell, Exec: g.Exec, PTY: g.PTY, Env: g.Env, AcceptEnv: g.AcceptEnv,
+	}
+	if g.Forced {
+		x.Command = &g.Command
+	}
+	return x
+}
+
+// jailRow is the jail that the user would be in.
+type jailRow struct {
+	UID          uint32            `json:"uid"`
+	GID          uint32            `json:"gid"`
+	Groups       map[string]uint32 `json:"groups"`
+	Shell        string            `json:"shell"`
+	Home         string            `json:"home"`
+	HostHome     string            `json:"host_home"`
+	Hostname     string            `json:"hostname"`
+	Umask        string            `json:"umask"`
+	Network      string            `json:"network"`
+	Linger       string            `json:"linger"`
+	KillOnLogout bool              `json:"kill_on_logout"`
+	Env          []string          `json:"env"`
+	Mounts       []mountRow        `json:"mounts"`
+}
+
+// mountRow is one line of the mount table.
+type mountRow struct {
+	Target   string `json:"target"`
+	Kind     string `json:"kind"`
+	Mode     string `json:"mode"` // ro or rw
+	Source   string `json:"source,omitempty"`
+	Optional bool   `json:"optional,omitempty"`
+}
+
+func newJail(s *wire.Spec, hostHome string) *jailRow {
+	j := &jailRow{
+		UID: s.UID, GID: s.GID, Groups: map[string]uint32{}, Shell: s.Shell, Home: s.Home, HostHome: hostHome,
+		Hostname: s.Hostname, Umask: fmt.Sprintf("%03o", s.Umask), Network: users.NetworkHost,
+		Linger: s.Linger.String(), KillOnLogout: s.KillOnLogout, Env: s.Env,
+	}
+	if s.Private {
+		j.Network = users.NetworkPrivate
+	}
+	for _, g := range s.Groups {
+		j.Groups[g.Name] = g.GID
+	}
+	for i, m := range s.Mounts {
+		if covered(s.Mounts[i+1:], m) {
+			continue
+		}
+		row := mountRow{Target: m.Target, Kind: m.Kind.String(), Mode: "ro", Source: m.Source, Optional: m.Optional}
+		if m.Writable {
+			row.Mode = "rw"
+		}
+		switch m.Kind {
+		case wire.MountTmpfs:
+			row.Source = m.Data
+		case wire.MountFile:
+			row.Source = fmt.Sprintf("%d bytes made for the user", len(m.Content))
+		}
+		j.Mounts = append(j.Mounts, row)
+	}
+	return j
+}
+
+// covered tells whether the directory m is only there for what comes later to be
+// mounted on.
+func covered(later []wire.Mount, m wire.Mount) bool {
+	return m.Kind == wire.MountDir && (m.Target == "/proc" || m.Target == "/dev" ||
+		slices.ContainsFunc(later, func(o wire.Mount) bool { return o.Target == m.Target }))
+}
+
+func (x *explanation) print(w io.Writer) {
+	class := ""
+	if x.Class != "" {
+		class = ", class " + x.Class
+	}
+	fmt.Fprintf(w, "%s: %s:%d%s, coming from %s\n", x.User, x.File, x.Line, class, x.From)
+	for _, k := range x.Keys {
+		verdict := "refused"
+		if k.Accepted {
+			verdict = "let in"
+		}
+		fmt.Fprintf(w, "\nkey %s %s: %s\n", k.Fingerprint, printable(k.Comment), verdict)
+		for _, r := range k.Rules {
+			fmt.Fprintf(w, "  %s\n", printable(r))
+		}
+		if k.Accepted {
+			fmt.Fprintf(w, "  environment of the key: %s; accepted from the client: %s\n", words(k.Env), words(k.AcceptEnv))
+		}
+	}
+	if len(x.Keys) == 0 {
+		fmt.Fprintf(w, "\nno key in users.toml\n")
+	}
+	if x.AuthorizedKeys != "" {
+		fmt.Fprintf(w, "\nkeys of %s count too: name one with --key\n", x.AuthorizedKeys)
+	}
+	if x.Jail != nil {
+		x.Jail.print(w)
+	}
+}
+
+func (j *jailRow) print(w io.Writer) {
+	networks := map[string]string{
+		users.NetworkPrivate: "private: a loopback of her own and nothing else",
+		users.NetworkHost:    "host: all that the host reaches, its own services too",
+	}
+	fmt.Fprintf(w, "\njail\n  uid %d, gid %d", j.UID, j.GID)
+	for _, name := range sortedKeys(j.Groups) {
+		fmt.Fprintf(w, ", %s %d", name, j.Groups[name])
+	}
+	fmt.Fprintf(w, "\n  shell %s, home %s (%s on the host), hostname %s, umask %s\n", j.Shell, j.Home, j.HostHome, j.Hostname, j.Umask)
+	fmt.Fprintf(w, "  network %s\n  linger %s, kill on logout %t\n", networks[j.Network], j.Linger, j.KillOnLogout)
+	fmt.Fprintf(w, "  environment: %s\n\n", words(j.Env))
+	t := table{header: []string{"TARGET", "KIND", "MODE", "SOURCE"}}
+	for _, m := range j.Mounts {
+		source := m.Source
+		if m.Optional {
+			source += " (if it is there)"
+		}
+		t.add(m.Target, m.Kind, m.Mode, source)
+	}
+	t.add("/proc", "proc", "rw", "of the jail's own processes")
+	t.add("/dev", "tmpfs", "ro", "null, zero, full, random, urandom, tty, ptmx, pts, shm")
+	_ = t.print(w)
+}
+
+func words(list []string) string {
+	if len(list) == 0 {
+		return "none"
+	}
+	return printable(strings.Join(list, " "))
+}

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"context"
+
+	"github.com/jailsh/jailsh/etc"
+	"github.com/jailsh/jailsh/jail/template"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) templateCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "template",
+		Short: "Build and list what the jails' roots are made of",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  wantsCommand,
+	}
+	c.AddCommand(a.templateBuildCommand(), a.templateListCommand())
+	return c
+}
+
+// buildTemplate builds the template called name from the profile of that name,
+// with a progress bar if standard error is a terminal.
+func (a *app) buildTemplate(ctx context.Context, dir, name string) (*template.Info, error) {
+	b := newBar(a.stderr, "template "+name)
+	defer b.clear()
+	return template.Build(ctx, template.Options{Dir: dir, Name: name, Profiles: etc.Profiles(), Progress: b.set})
+}

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/jailsh/jailsh/internal/config"
+	"github.com/jailsh/jailsh/internal/instance"
+	"github.com/jailsh/jailsh/users"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) userCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "user",
+		Short: "Add, change, remove and list users",
+		Long: `Add, change, remove and list users.
+
+The commands edit users.toml and keep its comments and its order; it may as well
+be edited by hand. A change that wouldn't load is refused, and the file stays as
+it was. A running jailshd picks a change up by itself.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: wantsCommand,
+	}
+	c.AddCommand(a.userAddCommand(), a.userSetCommand(), a.userRemoveCommand(), a.userListCommand())
+	return c
+}
+
+// editUsers changes the instance's users.toml. What change gets is the text and
+// the instance as it is now.
+func (a *app) editUsers(change func(src []byte, now *instance.Instance) ([]byte, error)) (*instance.Instance, error) {
+	cfg, err := config.Load(a.config)
+	if err != nil {
+		return nil, err
+	}
+	base := instance.Base(cfg)
+	table, err := users.Edit(cfg.Users, base, func(src []byte) ([]byte, error) {
+		now, err := users.Parse(cfg.Users, src, base)
+		if err != nil {
+			return nil, err
+		}
+		return change(src, &instance.Instance{Config: cfg, Users: now})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &instance.Instance{Config: cfg, Users: table}, nil
+}
+
+// plural is "1 key" or "2 keys".
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.Itoa(n) + " " + many
+}
