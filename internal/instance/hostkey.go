@@ -24,6 +24,9 @@ const maxHostKey = 64 << 10
 // NIST SP 800-57 ask of a key made today.
 const minRSA = 3072
 
+// newKey is how to make a host key, before its path.
+const newKey = "make one with: ssh-keygen -q -t ed25519 -N '' -f "
+
 // HostKeys reads the instance's host keys, in the order of host_keys. All
 // problems come in one error.
 func (i *Instance) HostKeys() ([]ssh.Signer, error) {
@@ -58,23 +61,22 @@ func LoadHostKey(path string) (ssh.Signer, *strict.Problem) {
 		return bad("has a passphrase, and nobody is there to type it", "run: ssh-keygen -p -N '' -f "+path)
 	}
 	if err != nil {
-		return bad("is no private key that could be read: "+err.Error(), "move it away and run: jailsh init")
+		return bad("is no private key that could be read: "+err.Error(), "move it away, and "+newKey+path)
 	}
-	const another = "make another: ssh-keygen -t ed25519 -N '' -f "
 	switch key := raw.(type) {
 	case *ed25519.PrivateKey, ed25519.PrivateKey: // OpenSSH's format, PKCS #8
 	case *rsa.PrivateKey:
 		if n := key.N.BitLen(); n < minRSA {
-			return bad(fmt.Sprintf("is an RSA key of %d bits, less than %d", n, minRSA), another+path)
+			return bad(fmt.Sprintf("is an RSA key of %d bits, less than %d", n, minRSA), "move it away, and "+newKey+path)
 		}
 	case *ecdsa.PrivateKey:
-		return bad("is an ECDSA key: one signature with a bad random number gives it away", another+path)
+		return bad("is an ECDSA key: one signature with a bad random number gives it away", "move it away, and "+newKey+path)
 	default:
-		return bad("is of a kind that OpenSSH has given up", another+path)
+		return bad("is of a kind that OpenSSH has given up", "move it away, and "+newKey+path)
 	}
 	signer, err := ssh.NewSignerFromKey(raw)
 	if err != nil {
-		return bad(err.Error(), another+path)
+		return bad(err.Error(), "move it away, and "+newKey+path)
 	}
 	return signer, nil
 }
@@ -87,7 +89,7 @@ func readHostKey(path string) ([]byte, *strict.Problem) {
 	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return bad("doesn't exist", "run: jailsh init, or set host_keys")
+		return bad("doesn't exist", newKey+path)
 	case errors.Is(err, fs.ErrPermission):
 		return bad("may not be read by this user", "use sudo")
 	case err != nil:

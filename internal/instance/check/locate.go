@@ -1,6 +1,9 @@
 package check
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/jailsh/jailsh/internal/strict"
 )
 
@@ -70,4 +73,18 @@ func elementOf(v *strict.Value, i int) *strict.Value {
 		return nil
 	}
 	return list[i]
+}
+
+// inOrder sorts the problems of one file by line, those without one last.
+func inOrder(p strict.Problems) strict.Problems {
+	last := func(p *strict.Problem) int {
+		if p.Line == 0 {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(p, func(a, b *strict.Problem) int {
+		return cmp.Or(cmp.Compare(last(a), last(b)), cmp.Compare(a.Line, b.Line))
+	})
+	return p
 }

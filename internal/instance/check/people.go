@@ -38,7 +38,7 @@ func people(i *instance.Instance) strict.Problems {
 			add(what, fix, key, mountOf(u, key, text))
 		}
 	}
-	return found
+	return inOrder(found)
 }
 
 // leaves takes joined errors apart.

@@ -40,16 +40,20 @@ func server(cfg *config.Config, daemon int) strict.Problems {
 		found = append(found, at.problem(fmt.Sprintf("%d is the host's account %s, who could then reach into jailsh-net", cfg.NetUID, name),
 			"choose a number that nobody has", "net_uid"))
 	}
-	return found
+	return inOrder(found)
 }
 
-// checkDir looks at a directory of the instance. In its path no symbolic link
-// may be: jailsh-init follows none.
+// checkDir looks at a folder of the instance. jailshd makes a missing one, but
+// not the one above it. In its path no symbolic link may be: jailsh-init follows
+// none.
 func checkDir(path, config string) (what, fix string) {
 	real, err := filepath.EvalSymlinks(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return "doesn't exist", "run: jailsh init " + filepath.Dir(config)
+		if above, err := os.Stat(filepath.Dir(path)); err == nil && above.IsDir() {
+			return "", ""
+		}
+		return "doesn't exist, nor does the folder above it", "run: jailsh init " + filepath.Dir(config)
 	case err != nil:
 		return err.Error(), "see to the file system"
 	case real != path:
@@ -60,7 +64,7 @@ func checkDir(path, config string) (what, fix string) {
 		return err.Error(), "see to the file system"
 	}
 	if !info.IsDir() {
-		return "is no folder", "move it away and run: jailsh init " + filepath.Dir(config)
+		return "is no folder", "move it away"
 	}
 	if owner := ownerOf(info); owner != 0 && int(owner) != os.Geteuid() {
 		return fmt.Sprintf("belongs to uid %d, who could exchange what is in it", owner), fmt.Sprintf("run: chown %d %s", os.Geteuid(), path)
