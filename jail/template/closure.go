@@ -158,12 +158,12 @@ func (l *linker) inDirectory(dir, name string, from *loaded) []string {
 	if !path.IsAbs(dir) {
 		return nil // counts from the working directory of whoever starts it
 	}
-	found := l.fits(path.Join(dir, name), from)
+	found := l.fits(dir+"/"+name, from) // not path.Join: a .. counts from where a link leads
 	if found == nil {
 		return nil
 	}
-	for _, sub := range l.subdirectories(path.Join(dir, "glibc-hwcaps")) {
-		found = append(found, l.fits(path.Join(sub, name), from)...)
+	for _, sub := range l.subdirectories(dir + "/glibc-hwcaps") {
+		found = append(found, l.fits(sub+"/"+name, from)...)
 	}
 	return found
 }
@@ -201,7 +201,7 @@ func (l *linker) subdirectories(dir string) []string {
 	if real, _, err := l.root.resolve(dir); err == nil {
 		entries, _ := os.ReadDir(l.root.on(real))
 		for _, e := range entries {
-			subs = append(subs, path.Join(dir, e.Name()))
+			subs = append(subs, dir+"/"+e.Name())
 		}
 	}
 	l.hwcaps[dir] = subs
@@ -215,12 +215,12 @@ func expand(dir string, at *loaded) string {
 	}
 	triplet, platform := architecture(at.machine)
 	for _, t := range [...]struct{ name, value string }{
-		{"ORIGIN", path.Dir(at.path)}, {"LIB", "lib/" + triplet}, {"PLATFORM", platform},
+		{"ORIGIN", at.path[:strings.LastIndexByte(at.path, '/')]}, {"LIB", "lib/" + triplet}, {"PLATFORM", platform},
 	} {
 		dir = strings.ReplaceAll(dir, "${"+t.name+"}", t.value)
 		dir = strings.ReplaceAll(dir, "$"+t.name, t.value)
 	}
-	return path.Clean(dir)
+	return dir
 }
 
 // architecture is how Debian and the kernel name a machine that jailsh runs on.

@@ -83,8 +83,13 @@ func (v *verifier) problem(format string, args ...any) {
 
 // entry checks one entry and completes its line.
 func (v *verifier) entry(l *manifestLine) error {
-	if path.Dir(l.path) == "/" && inJail(l.path) {
-		v.problem("%s: belongs to the jail itself", l.path)
+	if path.Dir(l.path) == "/" {
+		switch {
+		case inJail(l.path):
+			v.problem("%s: belongs to the jail itself", l.path)
+		case l.mode.IsRegular():
+			v.problem("%s: is a file, and only directories and links can be at the top", l.path)
+		}
 	}
 	if err := v.owner(l); err != nil {
 		return err
@@ -97,7 +102,7 @@ func (v *verifier) entry(l *manifestLine) error {
 		}
 		l.target = target
 		if _, _, err := v.root.resolve(l.path); err != nil {
-			v.problem("%s: dangling link: %w", l.path, err)
+			v.problem("%s: leads nowhere: %w", l.path, err)
 		}
 		return nil
 	case l.mode.IsRegular():
@@ -150,13 +155,13 @@ func (v *verifier) file(l *manifestLine) error {
 	if err != nil {
 		v.problem("%s: %w", l.path, err)
 	}
+	for _, n := range needs {
+		if _, _, err := v.root.resolve(n); err != nil && !slices.Contains(missing, n) {
+			missing = append(missing, n)
+		}
+	}
 	if len(missing) > 0 {
 		v.problem("%s: needs %s, which is not in the template", l.path, strings.Join(missing, ", "))
-	}
-	for _, n := range needs {
-		if _, _, err := v.root.resolve(n); err != nil {
-			v.problem("%s: needs %w", l.path, err)
-		}
 	}
 	return nil
 }
