@@ -1,0 +1,173 @@
+package jail_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jailsh/jailsh/etc"
+	"github.com/jailsh/jailsh/internal/cell"
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/template"
+)
+
+// What all tests share: a jailsh-init that can be made to fail at a step, and
+// the basic template. Both are made once.
+var (
+	program *jail.Program
+	root    string
+)
+
+func TestMain(m *testing.M) { os.Exit(setUp(m)) }
+
+func setUp(m *testing.M) int {
+	if os.Geteuid() != 0 {
+		fmt.Fprintln(os.Stderr, "these tests make jails: run them as root")
+		return 1
+	}
+	dir, err := os.MkdirTemp("", "jail")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	binary := filepath.Join(dir, "jailsh-init")
+	build := exec.Command("go", "build", "-tags", "faultinject", "-o", binary, "github.com/jailsh/jailsh/cmd/jailsh-init")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v\n%s", err, out))
+	}
+	if program, err = jail.LoadProgram(binary); err != nil {
+		panic(err)
+	}
+	templates := filepath.Join(dir, "templates")
+	if _, err := template.Build(context.Background(), template.Options{Dir: templates, Name: "basic", Profiles: etc.Profiles()}); err != nil {
+		panic(err)
+	}
+	if root, err = template.Open(templates, "basic"); err != nil {
+		panic(err)
+	}
+	return m.Run()
+}
+
+// logBuffer collects what Cells log.
+type logBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *logBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *logBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newCells(t *testing.T) (*jail.Cells, *logBuffer) {
+	t.Helper()
+	logs := &logBuffer{}
+	cells := jail.NewCells(program, slog.New(slog.NewTextHandler(logs, nil)))
+	t.Cleanup(cells.Close)
+	return cells, logs
+}
+
+// account is a user with a home in a temporary folder.
+func account(t *testing.T, name string, uid uint32) jail.Account {
+	t.Helper()
+	homes := t.TempDir()
+	if err := os.Chmod(homes, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return jail.Account{
+		Name: name, UID: uid, GID: uid, Home: filepath.Join(homes, name), Shell: "/bin/bash",
+		Hostname: "jail", Umask: 0o22, Private: true, Template: root,
+	}
+}
+
+func plan(a jail.Account) func() (*wire.Spec, func(), error) {
+	return func() (*wire.Spec, func(), error) {
+		spec, err := jail.Plan(a)
+		return spec, func() {}, err
+	}
+}
+
+// enter opens the account's cell, or ends the test.
+func enter(t *testing.T, cells *jail.Cells, a jail.Account) *cell.Cell {
+	t.Helper()
+	c, _, err := open(t, cells, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func open(t *testing.T, cells *jail.Cells, a jail.Account) (*cell.Cell, *jail.Opened, error) {
+	t.Helper()
+	opened, err := cells.Open(t.Context(), a.Name, plan(a))
+	if err != nil {
+		return nil, nil, err
+	}
+	conn, err := wire.NewConn(opened.Socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := cell.New(conn)
+	t.Cleanup(func() { c.Close() })
+	return c, opened, nil
+}
+
+// result is how a command ended.
+type result struct {
+	out, err string
+	exit     wire.Exit
+}
+
+// run runs a command in the cell to its end.
+func run(t *testing.T, c *cell.Cell, command string) result {
+	t.Helper()
+	p, err := c.Spawn(t.Context(), &wire.Spawn{Exec: true, Command: command})
+	if err != nil {
+		t.Fatalf("%s: %v", command, err)
+	}
+	p.Stdin.Close()
+	var r result
+	var readers sync.WaitGroup
+	readers.Go(func() { r.out = drain(p.Stdout) })
+	readers.Go(func() { r.err = drain(p.Stderr) })
+	readers.Wait()
+	exit, ok := <-p.Exit()
+	if !ok {
+		t.Fatalf("%s: the cell ended", command)
+	}
+	r.exit = exit
+	return r
+}
+
+func drain(f *os.File) string {
+	defer f.Close()
+	b, _ := io.ReadAll(f)
+	return string(b)
+}
+
+// output is a command's trimmed standard output; the command must succeed.
+func output(t *testing.T, c *cell.Cell, command string) string {
+	t.Helper()
+	r := run(t, c, command)
+	if r.exit.Status != 0 || r.exit.Signal != 0 {
+		t.Fatalf("%s: %+v\n%s%s", command, r.exit, r.out, r.err)
+	}
+	return strings.TrimSpace(r.out)
+}
