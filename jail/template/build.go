@@ -29,19 +29,20 @@ type Options struct {
 // Build makes a new build of a template and makes it the current one. It needs
 // no root, but only what root builds can a jail use. An error says everything
 // that the host lacks at once, and leaves the current build as it was, and
-// nothing behind.
+// nothing behind; with one exception: if the new build is in place and an older
+// one could not be removed, both Info and error are returned.
 func Build(ctx context.Context, o Options) (*Info, error) {
 	info, err := build(ctx, o)
 	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
 		return nil, fmt.Errorf("template %s: %w - free some space in %s, nothing was changed", o.Name, err, o.Dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("template %s: %w", o.Name, err)
+		return info, fmt.Errorf("template %s: %w", o.Name, err)
 	}
 	return info, nil
 }
 
-func build(ctx context.Context, o Options) (info *Info, err error) {
+func build(ctx context.Context, o Options) (*Info, error) {
 	if err := checkName(o.Name); err != nil {
 		return nil, err
 	}
@@ -69,19 +70,18 @@ func build(ctx context.Context, o Options) (info *Info, err error) {
 	i := &Info{Name: o.Name, ID: newID(now), Built: now, Profiles: o.Profile}
 	i.Root = filepath.Join(s.build(i.ID), "root")
 	temp := s.build(tempPrefix + i.ID)
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.RemoveAll(temp))
-		}
-	}()
-	if err := fill(ctx, temp, i, plan, o); err != nil {
-		return nil, err
-	}
 	before := currentID(s.dir)
-	if err := s.publish(temp, i.ID); err != nil {
-		return nil, err
+	err = fill(ctx, temp, i, plan, o)
+	if err == nil {
+		err = s.publish(temp, i.ID)
 	}
-	return i, s.collect(i.ID, before)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(temp))
+	}
+	if err := s.collect(i.ID, before); err != nil {
+		return i, fmt.Errorf("the new build is in place, but an old one is still there: %w - remove it", err)
+	}
+	return i, nil
 }
 
 // fill makes the directory temp into a complete build, and completes i.

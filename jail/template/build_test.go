@@ -257,6 +257,22 @@ func TestBuildFails(t *testing.T) {
 			_, err := Build(t.Context(), o)
 			return err
 		}, ": changed on the host meanwhile - build again"},
+		{"something else in the place of current", func(t *testing.T, o Options) error {
+			name := filepath.Join(o.Dir, o.Name, currentName)
+			to, _ := os.Readlink(name)
+			os.Remove(name)
+			if err := os.MkdirAll(name+"/x", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Build(t.Context(), o)
+			os.RemoveAll(name)
+			if to != "" {
+				os.Symlink(to, name)
+			} else {
+				os.Remove(filepath.Dir(name))
+			}
+			return err
+		}, "file exists"},
 		{"a name that leads away", func(t *testing.T, o Options) error {
 			o.Name = "../t"
 			_, err := Build(t.Context(), o)
@@ -321,6 +337,51 @@ func TestBuildDiskFull(t *testing.T) {
 		t.Errorf("%q is current, %v", root, err)
 	}
 	mustBuild(t, o) // the space is free again
+}
+
+// TestBuildNoexec: what is mounted noexec would be so in the jail.
+func TestBuildNoexec(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	if err := os.Mkdir(o.Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Mount("tmpfs", o.Dir, "tmpfs", unix.MS_NOEXEC, "size=1m,mode=0755"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(o.Dir, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	if _, err := Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "builds: is mounted noexec, ") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestBuildKeepsOld: a build that can't be removed doesn't take the new one back.
+func TestBuildKeepsOld(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	first := mustBuild(t, o)
+	mustBuild(t, o)
+	if err := unix.Mount("tmpfs", first.Root, "tmpfs", 0, ""); err != nil { // can't be moved nor removed
+		t.Fatal(err)
+	}
+	unmount := func() { unix.Unmount(first.Root, unix.MNT_DETACH) }
+	t.Cleanup(unmount)
+	info, err := Build(t.Context(), o)
+	if info == nil || err == nil || !strings.Contains(err.Error(), "the new build is in place, but an old one is still there: ") {
+		t.Errorf("got %v, %v", info, err)
+	}
+	if root, err := Open(o.Dir, "t"); err != nil || info == nil || root != info.Root {
+		t.Errorf("%q is current, %v", root, err)
+	}
+	unmount()
+	for _, name := range left(t, o) {
+		unix.Unmount(filepath.Join(o.Dir, name), unix.MNT_DETACH)
+	}
+	mustBuild(t, o)
 }
 
 // TestBuildAfterKill: what a killed build leaves is never opened, and the next

@@ -49,61 +49,105 @@ func TestGather(t *testing.T) {
 		{name: "a command with its libraries", profile: `package.a.commands = ["bash"]`, want: bash},
 		{name: "a link to it as well", profile: `package.a.commands = ["sh"]`, want: bash + " /usr/bin/sh->bash"},
 		{name: "a path through the merged usr", profile: `package.a.paths = ["/bin/sh"]`, want: bash + " /usr/bin/sh->bash"},
-		{name: "a chain of links", profile: `package.a.commands = ["awk"]`,
+		{
+			name: "a chain of links", profile: `package.a.commands = ["awk"]`,
 			host: tree{"usr/bin/awk": "-> /etc/alternatives/awk", "etc/alternatives/awk": "-> /usr/bin/mawk", "usr/bin/mawk": "#"},
-			want: "/usr/bin/awk->/etc/alternatives/awk /etc/alternatives/awk->/usr/bin/mawk /usr/bin/mawk"},
-		{name: "the distribution's command before the administrator's", profile: `package.a.commands = ["x"]`,
-			host: tree{"usr/local/bin/x": "#", "usr/sbin/x": "#"}, want: "/usr/sbin/x"},
-		{name: "what can't run is no command", profile: `package.a.commands = ["x", "y"]`,
-			host: tree{"usr/bin/x/": "", "usr/sbin/x/z": "", "usr/local/bin/x": "#", "usr/bin/y/": ""}, err: "profile p: y: not found on this host - run: apt-get install a"},
-		{name: "a script's interpreter", profile: `package.a.commands = ["s"]`, host: tree{"usr/bin/s": "#!/bin/sh -e\n"},
-			want: bash + " /usr/bin/s /usr/bin/sh->bash"},
-		{name: "a script without one", profile: `package.a.commands = ["s"]`, host: tree{"usr/bin/s": "#! /bin/perl\n"},
-			err: "/usr/bin/s: needs /bin/perl, which this host doesn't have - reinstall its package"},
-		{name: "data that looks like a script", profile: `package.a.paths = ["/usr/share/s"]`, host: tree{"usr/share/s": "#!/bin/perl\n"},
-			want: "/usr/share/s"},
-		{name: "a directory with all in it", profile: `package.a.paths = ["/usr/share/d"]`,
-			host: tree{"usr/share/d/f": "", "usr/share/d/e/g": "", "usr/share/d/in": "-> e/g", "usr/share/d/self": "-> .", "usr/share/d/up": "-> ../d/e",
+			want: "/usr/bin/awk->/etc/alternatives/awk /etc/alternatives/awk->/usr/bin/mawk /usr/bin/mawk",
+		},
+		{
+			name: "the distribution's command before the administrator's", profile: `package.a.commands = ["x"]`,
+			host: tree{"usr/local/bin/x": "#", "usr/sbin/x": "#"}, want: "/usr/sbin/x",
+		},
+		{
+			name: "what can't run is no command", profile: `package.a.commands = ["x", "y"]`,
+			host: tree{"usr/bin/x/": "", "usr/sbin/x/z": "", "usr/local/bin/x": "#", "usr/bin/y/": ""}, err: "profile p: y: not found on this host - run: apt-get install a",
+		},
+		{
+			name: "a script's interpreter", profile: `package.a.commands = ["s"]`, host: tree{"usr/bin/s": "#!/bin/sh -e\n"},
+			want: bash + " /usr/bin/s /usr/bin/sh->bash",
+		},
+		{
+			name: "a script without one", profile: `package.a.commands = ["s"]`, host: tree{"usr/bin/s": "#! /bin/perl\n"},
+			err: "/usr/bin/s: needs /bin/perl, which this host doesn't have - reinstall its package",
+		},
+		{
+			name: "data that looks like a script", profile: `package.a.paths = ["/usr/share/s"]`, host: tree{"usr/share/s": "#!/bin/perl\n"},
+			want: "/usr/share/s",
+		},
+		{
+			name: "a directory with all in it", profile: `package.a.paths = ["/usr/share/d"]`,
+			host: tree{
+				"usr/share/d/f": "", "usr/share/d/e/g": "", "usr/share/d/in": "-> e/g", "usr/share/d/self": "-> .", "usr/share/d/up": "-> ../d/e",
 				"usr/share/d/out": "-> /srv/x", "srv/x/y": "", "usr/share/d/gone": "-> nowhere", "usr/share/d/loop": "-> loop",
-				"usr/share/d/own": "-> /run/x", "run/x": "", "usr/share/d/via": "-> /run/y", "run/y": "-> /usr/bin/bash"},
-			want: "/usr/share/d/f /usr/share/d/e/g /usr/share/d/in->e/g /usr/share/d/self->. /usr/share/d/up->../d/e /usr/share/d/out->/srv/x /srv/x/y"},
-		{name: "a directory that leads to everything", profile: `package.a.paths = ["/usr/share/d"]`, host: tree{"usr/share/d/all": "-> /"},
-			err: "profile p: /: would be copied with all that is in it - name what is needed of it"},
+				"usr/share/d/own": "-> /run/x", "run/x": "", "usr/share/d/via": "-> /run/y", "run/y": "-> /usr/bin/bash",
+			},
+			want: "/usr/share/d/f /usr/share/d/e/g /usr/share/d/in->e/g /usr/share/d/self->. /usr/share/d/up->../d/e /usr/share/d/out->/srv/x /srv/x/y",
+		},
+		{
+			name: "a directory that leads to everything", profile: `package.a.paths = ["/usr/share/d"]`, host: tree{"usr/share/d/all": "-> /"},
+			err: "profile p: /: would be copied with all that is in it - name what is needed of it",
+		},
 		{name: "everything", profile: `package.a.paths = ["/usr"]`, err: "profile p: /usr: would be copied with all that is in it - name what is needed of it"},
-		{name: "what the jail provides", profile: `package.a.paths = ["/etc/mtab"]`, host: tree{"etc/mtab": "-> /proc/mounts", "proc/mounts": ""},
-			err: "profile p: /etc/mtab: leads to /proc/mounts: that is the jail's own, not a template's - leave it out"},
-		{name: "a loop", profile: `package.a.paths = ["/etc/loop"]`, host: tree{"etc/loop": "-> loop"},
-			err: "profile p: resolve /etc/loop: too many levels of symbolic links"},
-		{name: "globs", profile: `package.a.globs = ["/etc/*.conf", "/etc/none*"]`, host: tree{"etc/a.conf": "", "etc/b.conf": "-> a.conf", "etc/c": ""},
-			want: "/etc/a.conf /etc/b.conf->a.conf"},
+		{
+			name: "what the jail provides", profile: `package.a.paths = ["/etc/mtab"]`, host: tree{"etc/mtab": "-> /proc/mounts", "proc/mounts": ""},
+			err: "profile p: /etc/mtab: leads to /proc/mounts: that is the jail's own, not a template's - leave it out",
+		},
+		{
+			name: "a loop", profile: `package.a.paths = ["/etc/loop"]`, host: tree{"etc/loop": "-> loop"},
+			err: "profile p: resolve /etc/loop: too many levels of symbolic links",
+		},
+		{
+			name: "globs", profile: `package.a.globs = ["/etc/*.conf", "/etc/none*"]`, host: tree{"etc/a.conf": "", "etc/b.conf": "-> a.conf", "etc/c": ""},
+			want: "/etc/a.conf /etc/b.conf->a.conf",
+		},
 		{name: "globs without a match", profile: `package.a.globs = ["/etc/x*", "/etc/y*"]`, err: "profile p: /etc/x*: not found on this host - run: apt-get install a"},
-		{name: "all that is missing at once", profile: "package.less.commands = ['less', 'lesskey']\npackage.vim.paths = ['/etc/vim']\npackage.vim.optional_paths = ['/etc/nothing']\n" +
-			"package.vim.optional_commands = ['nothing']\nany.pager = ['x', 'y']\npackage.x.commands = ['x']\npackage.y.commands = ['y']",
+		{
+			name: "all that is missing at once", profile: "package.less.commands = ['less', 'lesskey']\npackage.vim.paths = ['/etc/vim']\npackage.vim.optional_paths = ['/etc/nothing']\n" +
+				"package.vim.optional_commands = ['nothing']\nany.pager = ['x', 'y']\npackage.x.commands = ['x']\npackage.y.commands = ['y']",
 			err: "profile p: less: not found on this host - run: apt-get install less\n" +
 				"profile p: lesskey: not found on this host - run: apt-get install less\n" +
 				"profile p: /etc/vim: not found on this host - run: apt-get install vim\n" +
-				"profile p: pager: found none of x, y on this host - run: apt-get install x"},
-		{name: "the first choice that is there", profile: "any.shell = ['x', 'y', 'z']\npackage.z.commands = ['z']\npackage.y.commands = ['y']\npackage.x.commands = ['y', 'x']",
-			host: tree{"usr/bin/y": "#", "usr/bin/z": "#"}, want: "/usr/bin/y"},
+				"profile p: pager: found none of x, y on this host - run: apt-get install x",
+		},
+		{
+			name: "the first choice that is there", profile: "any.shell = ['x', 'y', 'z']\npackage.z.commands = ['z']\npackage.y.commands = ['y']\npackage.x.commands = ['y', 'x']",
+			host: tree{"usr/bin/y": "#", "usr/bin/z": "#"}, want: "/usr/bin/y",
+		},
 		{name: "an optional package that is there", profile: "package.a.commands = ['y']\npackage.a.optional = true", host: tree{"usr/bin/y": "#"}, want: "/usr/bin/y"},
 		{name: "an optional package of which half is there", profile: "package.a.commands = ['y', 'z']\npackage.a.optional = true", host: tree{"usr/bin/y": "#"}},
-		{name: "a library that is missing", profile: "package.a.commands = ['y']", host: tree{"usr/bin/y": program("libgone.so").String()},
-			err: "/usr/bin/y: needs libgone.so, which this host doesn't have - reinstall its package"},
-		{name: "a program that is damaged", profile: "package.a.commands = ['y']", host: tree{"usr/bin/y": program().String()[:100]},
-			err: "/usr/bin/y: damaged ELF file: EOF - reinstall its package"},
-		{name: "a written file", profile: "file.'/etc/new/x'.content = ''\nfile.'/etc/old'.content = 'new'\npackage.a.paths = ['/etc/old']", host: tree{"etc/old": "old"},
-			want: "/etc/new/x:made /etc/old:made"},
+		{
+			name: "a library that is missing", profile: "package.a.commands = ['y']", host: tree{"usr/bin/y": program("libgone.so").String()},
+			err: "/usr/bin/y: needs libgone.so, which this host doesn't have - reinstall its package",
+		},
+		{
+			name: "a program that is damaged", profile: "package.a.commands = ['y']", host: tree{"usr/bin/y": program().String()[:100]},
+			err: "/usr/bin/y: damaged ELF file: EOF - reinstall its package",
+		},
+		{
+			name: "a written file", profile: "file.'/etc/new/x'.content = ''\nfile.'/etc/old'.content = 'new'\npackage.a.paths = ['/etc/old']", host: tree{"etc/old": "old"},
+			want: "/etc/new/x:made /etc/old:made",
+		},
 		{name: "a written file through a link", profile: "file.'/lib/x'.content = ''", err: "profile p: file /lib/x: leads through the link /lib - write its real path"},
-		{name: "a written file in place of a directory", profile: "file.'/etc/d'.content = ''\npackage.a.paths = ['/etc/d']", host: tree{"etc/d/x": ""},
-			err: "profile p: file /etc/d: there is a directory at that place already - leave one of them out"},
-		{name: "a written file below another", profile: "file.'/etc/x'.content = ''\nfile.'/etc/x/y'.content = ''",
-			err: "profile p: file /etc/x/y: /etc/x is a file already - leave one of them out"},
-		{name: "a written file below a link", profile: "file.'/etc/x/y'.content = ''\npackage.a.paths = ['/etc/x']", host: tree{"etc/x": "-> z", "etc/z": ""},
-			err: "profile p: file /etc/x/y: leads through the link /etc/x - write its real path"},
-		{name: "a written file above another", profile: "file.'/etc/x/y'.content = ''\nfile.'/etc/x'.content = ''",
-			err: "profile p: file /etc/x: there is a directory at that place already - leave one of them out"},
-		{name: "a directory where the jail has a file", profile: "file.'/etc/passwd/x'.content = ''",
-			err: "/etc/passwd: is a directory, and the jail puts a file there - leave it out"},
+		{
+			name: "a written file in place of a directory", profile: "file.'/etc/d'.content = ''\npackage.a.paths = ['/etc/d']", host: tree{"etc/d/x": ""},
+			err: "profile p: file /etc/d: there is a directory at that place already - leave one of them out",
+		},
+		{
+			name: "a written file below another", profile: "file.'/etc/x'.content = ''\nfile.'/etc/x/y'.content = ''",
+			err: "profile p: file /etc/x/y: /etc/x is a file already - leave one of them out",
+		},
+		{
+			name: "a written file below a link", profile: "file.'/etc/x/y'.content = ''\npackage.a.paths = ['/etc/x']", host: tree{"etc/x": "-> z", "etc/z": ""},
+			err: "profile p: file /etc/x/y: leads through the link /etc/x - write its real path",
+		},
+		{
+			name: "a written file above another", profile: "file.'/etc/x/y'.content = ''\nfile.'/etc/x'.content = ''",
+			err: "profile p: file /etc/x: there is a directory at that place already - leave one of them out",
+		},
+		{
+			name: "a directory where the jail has a file", profile: "file.'/etc/passwd/x'.content = ''",
+			err: "/etc/passwd: is a directory, and the jail puts a file there - leave it out",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -267,7 +311,8 @@ func TestPlanMatches(t *testing.T) {
 	p := plan{"/d": {mode: fs.ModeDir | 0o755}, "/d/f": {mode: 0o644, size: 3, mtime: now}, "/d/l": newLink("f")}
 	good := func() []manifestLine {
 		return []manifestLine{
-			{path: "/d", mode: fs.ModeDir | 0o755, size: 4096}, {path: "/d/f", mode: 0o644, size: 3},
+			{path: "/d", mode: fs.ModeDir | 0o755, size: 4096},
+			{path: "/d/f", mode: 0o644, size: 3},
 			{path: "/d/l", mode: fs.ModeSymlink | 0o777, target: "f", size: 1},
 		}
 	}

@@ -51,18 +51,24 @@ func TestVerify(t *testing.T) {
 		{name: "dangling link", more: tree{"etc/x": "-> nowhere"}, want: "/etc/x: leads nowhere: stat /etc/x: no such file or directory"},
 		{name: "link that is good on the host only", more: tree{"etc/x": "-> /etc/resolv.conf"}, want: "/etc/x: leads nowhere: stat /etc/x: no such file or directory"},
 		{name: "link in a loop", more: tree{"etc/x": "-> x"}, want: "/etc/x: leads nowhere: resolve /etc/x: too many levels of symbolic links"},
-		{name: "missing library", spoil: func(root string) error { return os.Remove(root + "/usr/lib/x86_64-linux-gnu/libc.so.6") },
-			want: "/usr/bin/bash: needs libc.so.6, which is not in the template\n/usr/lib/x86_64-linux-gnu/libtinfo.so.6.3: needs libc.so.6, which is not in the template"},
-		{name: "missing interpreter", more: tree{"usr/bin/x": (&image{object{class: program().class, machine: program().machine, interp: "/lib/gone.so"}, program().kind}).String()},
-			want: "/usr/bin/x: needs /lib/gone.so, which is not in the template"},
+		{
+			name: "missing library", spoil: func(root string) error { return os.Remove(root + "/usr/lib/x86_64-linux-gnu/libc.so.6") },
+			want: "/usr/bin/bash: needs libc.so.6, which is not in the template\n/usr/lib/x86_64-linux-gnu/libtinfo.so.6.3: needs libc.so.6, which is not in the template",
+		},
+		{
+			name: "missing interpreter", more: tree{"usr/bin/x": (&image{object{class: program().class, machine: program().machine, interp: "/lib/gone.so"}, program().kind}).String()},
+			want: "/usr/bin/x: needs /lib/gone.so, which is not in the template",
+		},
 		{name: "missing interpreter of a script", more: tree{"usr/bin/x": "#!/usr/bin/perl\n"}, want: "/usr/bin/x: needs /usr/bin/perl, which is not in the template"},
 		{name: "damaged program", more: tree{"usr/bin/x": program().String()[:80]}, want: "/usr/bin/x: damaged ELF file: EOF"},
 		{name: "a fifo", spoil: func(root string) error { return unix.Mkfifo(root+"/usr/x", 0o644) }, want: "/usr/x: is a fifo"},
 		{name: "a device", spoil: func(root string) error { return unix.Mknod(root+"/usr/x", unix.S_IFCHR|0o644, int(unix.Mkdev(1, 3))) }, want: "/usr/x: is a device"},
 		{name: "what the jail provides", more: tree{"proc/x": ""}, want: "/proc: belongs to the jail itself"},
 		{name: "a file at the top", more: tree{"x": ""}, want: "/x: is a file, and only directories and links can be at the top"},
-		{name: "several at once", more: tree{"etc/a": "-> x"}, spoil: bash(func(n string) error { return unix.Chmod(n, 0o4755) }),
-			want: "/etc/a: leads nowhere: stat /etc/a: no such file or directory\n/usr/bin/bash: has mode 4755"},
+		{
+			name: "several at once", more: tree{"etc/a": "-> x"}, spoil: bash(func(n string) error { return unix.Chmod(n, 0o4755) }),
+			want: "/etc/a: leads nowhere: stat /etc/a: no such file or directory\n/usr/bin/bash: has mode 4755",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
