@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// measure is one part of the run; it adds rows to the report. Those that need
+// fresh servers come first.
+type measure struct {
+	name, what string
+	take       func(context.Context, *site, []starter, *report) error
+}
+
+func measures() []measure {
+	return []measure{
+		{"memory", "memory of idle sessions", takeMemory},
+		{"login", "logins by ssh(1), cell running", withServers(takeLogin)},
+		{"cold", "logins by ssh(1), cell started", withServers(takeCold)},
+		{"storm", "logins of 16 clients at once", withServers(takeStorm)},
+		{"echo", "keystrokes", withServers(takeEcho)},
+	}
+}
+
+func measureNames() []string {
+	var names []string
+	for _, m := range measures() {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+func chooseMeasures(only string) ([]measure, error) {
+	if only == "" {
+		return measures(), nil
+	}
+	var chosen []measure
+	for name := range strings.SplitSeq(only, ",") {
+		i := slices.IndexFunc(measures(), func(m measure) bool { return m.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no measure is called %q - there are %s", name, strings.Join(measureNames(), ", "))
+		}
+		chosen = append(chosen, measures()[i])
+	}
+	return chosen, nil
+}
+
+// withServers starts each server, logs in once, and stops them afterwards.
+func withServers(take func(context.Context, []*server, *report) error) func(context.Context, *site, []starter, *report) error {
+	return func(ctx context.Context, s *site, starters []starter, r *report) (err error) {
+		servers, stop, err := startAll(ctx, s, starters)
+		if err != nil {
+			return err
+		}
+		defer stop()
+		return take(ctx, servers, r)
+	}
+}
+
+// startAll starts the servers and logs in once at each, which starts the cell of
+// jailsh's user. The caller must call stop.
+func startAll(ctx context.Context, s *site, starters []starter) (servers []*server, stop func(), err error) {
+	stop = func() {
+		for _, srv := range servers {
+			srv.stop()
+		}
+	}
+	for _, start := range starters {
+		srv, err := start(ctx, s)
+		if err != nil {
+			stop()
+			return nil, nil, err
+		}
+		servers = append(servers, srv)
+		if err := srv.loginStock(ctx, srv.user); err != nil {
+			stop()
+			return nil, nil, err
+		}
+		srv.idle += srv.cells
+		if err := srv.settle(ctx); err != nil {
+			stop()
+			return nil, nil, err
+		}
+	}
+	return servers, stop, nil
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is what proc(5) says of one process.
+type process struct {
+	pid, parent int
+	name        string
+	cpu         time.Duration // own, and of the children that it has waited for
+}
+
+func (p process) String() string { return fmt.Sprintf("%s[%d]", p.name, p.pid) }
+
+// tick is the unit of times in /proc/PID/stat: USER_HZ, which is 100 on all
+// architectures that Debian has.
+const tick = 10 * time.Millisecond
+
+// tree returns root and all its descendants.
+func tree(root int) ([]process, error) {
+	names, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return nil, err
+	}
+	children := map[int][]process{}
+	var found []process
+	for _, name := range names {
+		p, err := readProcess(name)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if p.pid == root {
+			found = append(found, p)
+		} else {
+			children[p.parent] = append(children[p.parent], p)
+		}
+	}
+	for i := 0; i < len(found); i++ {
+		found = append(found, children[found[i].pid]...)
+	}
+	return found, nil
+}
+
+// gone tells that the process ended while it was read.
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
+}
+
+func readProcess(dir string) (process, error) {
+	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+	if err != nil {
+		return process{}, err
+	}
+	// The name is in brackets and may hold brackets.
+	open, end := bytes.IndexByte(stat, '('), bytes.LastIndexByte(stat, ')')
+	if open < 0 || end < open {
+		return process{}, fmt.Errorf("%s/stat: has no name", dir)
+	}
+	p := process{name: string(stat[open+1 : end])}
+	if p.pid, err = strconv.Atoi(filepath.Base(dir)); err != nil {
+		return process{}, err
+	}
+	f := strings.Fields(string(stat[end+1:])) // from field 3 of proc(5) on
+	if len(f) < 15 {
+		return process{}, fmt.Errorf("%s/stat: is too short", dir)
+	}
+	if p.parent, err = strconv.Atoi(f[1]); err != nil {
+		return process{}, err
+	}
+	for _, field := range f[11:15] { // utime, stime, cutime, cstime
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return process{}, err
+		}
+		p.cpu += time.Duration(n) * tick
+	}
+	return p, nil
+}
+
+// cpu returns the CPU time that the server has used since it started. What has
+// ended is in the account of the process that waited for it, so the server must
+// be settled.
+func (srv *server) cpu() (time.Duration, error) {
+	processes, err := tree(srv.cmd.Process.Pid)
+	var sum time.Duration
+	for _, p := range processes {
+		sum += p.cpu
+	}
+	return sum, err
+}
+
+// memory returns the proportional set size of the server's processes in bytes:
+// pages that several share count by their part. The users' shells don't count.
+func (srv *server) memory() (int64, error) {
+	processes, err := tree(srv.cmd.Process.Pid)
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	for _, p := range processes {
+		if p.name == "bash" {
+			continue
+		}
+		n, err := pss(p.pid)
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return 0, err
+		}
+		sum += n
+	}
+	return sum, nil
+}
+
+func pss(pid int) (int64, error) {
+	rollup, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(rollup)) {
+		if kib, ok := strings.CutPrefix(line, "Pss:"); ok {
+			n, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(kib), "kB")), 10, 64)
+			return n << 10, err
+		}
+	}
+	return 0, fmt.Errorf("smaps_rollup of %d: has no Pss", pid)
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sys/unix"
+)
+
+// row is one line of the table: a figure of both servers, and what the ratio of
+// jailsh's to OpenSSH's is to be.
+type row struct {
+	what       string
+	unit       string
+	target     float64 // ratio
+	more       bool    // more is better
+	percentile float64 // 0 is the median
+	values     map[string][]float64
+}
+
+// report collects the rows.
+type report struct{ rows []row }
+
+// add takes a row, with the values that were measured at each server.
+func (r *report) add(w row, values map[string][]float64) {
+	w.values = values
+	r.rows = append(r.rows, w)
+}
+
+// print writes the machine and the table: medians, with the quartiles beside
+// where there are enough values.
+func (r *report) print(out io.Writer) error {
+	var uname unix.Utsname
+	if err := unix.Uname(&uname); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "\nOpenSSH %s, %s, Linux %s, %d cores\n\n", opensshVersion(), distribution(), bytes.TrimRight(uname.Release[:], "\x00"), runtime.NumCPU())
+	const line = "%-42s %-4s %8s %-15s %8s %-15s %7s %7s  %s\n"
+	fmt.Fprintf(out, line, "", "unit", "OpenSSH", "(quartiles)", "jailsh", "(quartiles)", "ratio", "target", "")
+	for _, w := range r.rows {
+		peer, peerSpread := w.cells("openssh")
+		own, ownSpread := w.cells("jailsh")
+		ratio, reached := w.verdict()
+		_, err := fmt.Fprintf(out, line, w.what, w.unit, peer, peerSpread, own, ownSpread, ratio, times(w.target), reached)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cells returns a server's figure and its spread.
+func (w row) cells(server string) (figure, spread string) {
+	v := w.values[server]
+	if len(v) == 0 {
+		return "-", ""
+	}
+	if len(v) >= 4 && w.percentile == 0 {
+		spread = fmt.Sprintf("(%s..%s)", number(percentile(v, 25)), number(percentile(v, 75)))
+	}
+	return number(w.value(server)), spread
+}
+
+func (w row) value(server string) float64 {
+	if w.percentile == 0 {
+		return percentile(w.values[server], 50)
+	}
+	return percentile(w.values[server], w.percentile)
+}
+
+// verdict returns the ratio, and whether it is as good as wanted.
+func (w row) verdict() (ratio, reached string) {
+	if len(w.values["openssh"]) == 0 || len(w.values["jailsh"]) == 0 {
+		return "-", ""
+	}
+	r := w.value("jailsh") / w.value("openssh")
+	if w.more && r >= w.target || !w.more && r <= w.target {
+		return times(r), "reached"
+	}
+	return times(r), "missed"
+}
+
+func times(ratio float64) string { return fmt.Sprintf("%.2fx", ratio) }
+
+// number has three digits that count.
+func number(f float64) string {
+	digits := 2 - int(math.Floor(math.Log10(math.Max(math.Abs(f), 0.001))))
+	return fmt.Sprintf("%.*f", min(max(digits, 0), 3), f)
+}
+
+// percentile returns the value below which p percent of values are, between its
+// neighbours by proportion.
+func percentile(values []float64, p float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	at := p / 100 * float64(len(sorted)-1)
+	low := int(at)
+	high := min(low+1, len(sorted)-1)
+	return sorted[low] + (at-float64(low))*(sorted[high]-sorted[low])
+}
+
+func distribution() string {
+	text, err := os.ReadFile("/etc/os-release")
+	if err != nil {
+		return "Linux"
+	}
+	return firstSubmatch(text, `(?m)^PRETTY_NAME="?([^"\n]*)`)
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"golang.org/x/crypto/ssh"
+)
+
+const siteFolder = "/var/lib/jailsh-bench"
+
+// site is what both servers share: a folder, the key of their users, and the
+// tree that is their users' root.
+type site struct {
+	dir      string // root's, not writable by others, nor is any folder above it
+	programs string // where jailshd and its fellows are
+	keyFile  string
+	key      ssh.Signer
+	account  *account
+}
+
+func newSite(ctx context.Context, programs string) (*site, error) {
+	// A run that was killed left it.
+	if err := os.RemoveAll(siteFolder); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(siteFolder, 0o755); err != nil {
+		return nil, err
+	}
+	s := &site{dir: siteFolder, programs: programs, keyFile: filepath.Join(siteFolder, "id_ed25519")}
+	if err := s.make(ctx); err != nil {
+		return nil, errors.Join(err, s.remove())
+	}
+	return s, nil
+}
+
+func (s *site) make(ctx context.Context) (err error) {
+	if err := command(ctx, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", s.keyFile); err != nil {
+		return err
+	}
+	private, err := os.ReadFile(s.keyFile)
+	if err != nil {
+		return err
+	}
+	if s.key, err = ssh.ParsePrivateKey(private); err != nil {
+		return err
+	}
+	s.account, err = addAccount(ctx)
+	return err
+}
+
+// prepare makes the instance of jailsh, and a copy of its template as the root
+// that sshd changes into.
+func (s *site) prepare(ctx context.Context) error {
+	if err := s.makeInstance(ctx); err != nil {
+		return err
+	}
+	return s.makeChroot(ctx)
+}
+
+func (s *site) remove() error {
+	err := os.RemoveAll(s.dir)
+	if s.account != nil {
+		err = errors.Join(err, s.account.remove())
+	}
+	return err
+}
+
+// command runs a program, whose words are the error when it fails.
+func command(ctx context.Context, name string, args ...string) error {
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s %v: %w: %s", name, args, err, out)
+	}
+	return nil
+}
