@@ -90,10 +90,10 @@ func (srv *server) awaitPort(ctx context.Context) error {
 		default:
 		}
 		c, err := net.Dial("tcp", srv.addr)
-		if err != nil {
-			return false, nil
+		if err == nil {
+			c.Close()
 		}
-		return true, c.Close()
+		return err == nil, nil // refused: it has not bound the port yet
 	})
 	if err != nil {
 		return srv.wrap(err)
