@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/jailsh/jailsh/etc"
@@ -34,6 +35,7 @@ func setUp(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, "these tests make jails: run them as root")
 		return 1
 	}
+	syscall.Umask(0o077) // jailshd's own, which must not reach into a jail
 	dir, err := os.MkdirTemp("", "jail")
 	if err != nil {
 		panic(err)

@@ -115,7 +115,7 @@ func TestResizeReachesTheProgram(t *testing.T) {
 	cells, _ := newCells(t)
 	c := enter(t, cells, account(t, "alice", 20001))
 	p, err := c.Spawn(t.Context(), &wire.Spawn{
-		Exec: true, Command: `trap 'stty size; exit' WINCH; echo ready; while :; do read -t 1000; done`, TTY: &wire.TTY{},
+		Exec: true, Command: `trap w=1 WINCH; echo ready; until [ "$w" ]; do :; done; stty size`, TTY: &wire.TTY{},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -43,8 +43,9 @@ func main() {
 	} else {
 		err = become(conn)
 	}
-	_ = err // jailshd has the answer, or is gone itself; there is nobody to tell
-	os.Exit(1)
+	if err != nil {
+		os.Exit(1) // jailshd has the answer, or is gone itself
+	}
 }
 
 // become builds the jail that the control socket asks for, and executes this
@@ -70,8 +71,12 @@ func become(conn *wire.Conn) error {
 	if err == nil {
 		err = again(self)
 	}
+	// The request is taken off before it is answered: a socket that is closed
+	// with something unread resets the other end, and the answer would be lost.
+	_, _ = conn.Recv()
 	body, _ := wire.Encode(&wire.Failure{Text: err.Error()})
-	return conn.Send(&wire.Packet{Kind: wire.KindFailure, Verb: wire.VerbBuild, ID: request.ID, Body: body})
+	_ = conn.Send(&wire.Packet{Kind: wire.KindFailure, Verb: wire.VerbBuild, ID: request.ID, Body: body})
+	return err
 }
 
 // again executes the program by its descriptor: its file isn't in the jail, and

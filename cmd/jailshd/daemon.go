@@ -132,6 +132,7 @@ func (d *daemon) run(ctx context.Context) error {
 	parts.Go(func() { d.net.supervise(ctx) })
 	parts.Go(func() { d.admin.serve() })
 	parts.Go(func() { d.reloadOnHangup(ctx, watcher.Reload) })
+	parts.Go(func() { d.watchExpiry(ctx) })
 	for _, addr := range d.instance.Load().Config.Listen {
 		d.log.Info("listening", "addr", addr)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -15,9 +16,10 @@ import (
 // Conn is one end of a SEQPACKET socket. Send may be called from several
 // goroutines, Recv from one.
 type Conn struct {
-	file *os.File
-	raw  syscall.RawConn
-	mu   sync.Mutex // one Send at a time, for its deadline
+	file   *os.File
+	raw    syscall.RawConn
+	closed atomic.Bool
+	mu     sync.Mutex // one Send at a time, for its deadline
 }
 
 // Pair returns the two ends of a new socket, both close-on-exec.
@@ -67,8 +69,11 @@ func FromFD(fd int) (*Conn, error) {
 // File returns the socket, still owned by the Conn, to be passed on.
 func (c *Conn) File() *os.File { return c.file }
 
-// Close closes the socket; a blocked Recv returns.
-func (c *Conn) Close() error { return c.file.Close() }
+// Close closes the socket; a blocked Recv returns os.ErrClosed.
+func (c *Conn) Close() error {
+	c.closed.Store(true)
+	return c.file.Close()
+}
 
 // PeerCred returns the process, user and group at the other end, as they were
 // when it connected (SO_PEERCRED, unix(7)).
@@ -150,6 +155,9 @@ func (c *Conn) recv(flags int) (*Packet, error) {
 		return recvErr != unix.EAGAIN
 	})
 	if err != nil {
+		if c.closed.Load() {
+			err = os.ErrClosed // the poller has an error of its own for it
+		}
 		return nil, err
 	}
 	return p, recvErr

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"errors"
 	"io"
 	"os"
 	"testing"
@@ -127,5 +128,22 @@ func TestAPeekedPacketIsStillThere(t *testing.T) {
 		if p, err := get(); err != nil || p.ID != 7 || string(p.Body) != "plan" {
 			t.Errorf("%d: %v %+v", i, err, p)
 		}
+	}
+}
+
+func TestRecvTellsThatTheConnWasClosed(t *testing.T) {
+	a, b, err := Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	done := make(chan error)
+	go func() {
+		_, err := a.Recv()
+		done <- err
+	}()
+	a.Close()
+	if err := <-done; !errors.Is(err, os.ErrClosed) {
+		t.Error(err)
 	}
 }

@@ -32,9 +32,6 @@ func (j *jail) makeDev() error {
 		if err := unix.Mknodat(fd, n.name, unix.S_IFCHR|0o666, int(unix.Mkdev(n.major, n.minor))); err != nil {
 			return call("mknod "+n.name, err)
 		}
-		if err := unix.Fchmodat(fd, n.name, 0o666, 0); err != nil { // whatever the umask was
-			return call("chmod "+n.name, err)
-		}
 	}
 	for _, l := range devLinks {
 		if err := unix.Symlinkat(l[1], fd, l[0]); err != nil {

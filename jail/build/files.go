@@ -72,7 +72,7 @@ func (j *jail) writeFile(target string, content []byte) error {
 	if n, err := unix.Write(fd, content); err != nil || n != len(content) {
 		return fmt.Errorf("write %s: %d of %d bytes: %v", target, n, len(content), err)
 	}
-	return call("chmod "+target, unix.Fchmod(fd, 0o444)) // whatever the umask was
+	return nil
 }
 
 // setOptions hands a mount's options to fsconfig(2), one by one, and creates the

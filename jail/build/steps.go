@@ -5,6 +5,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail/identity"
+	"golang.org/x/sys/unix"
 )
 
 // step is one named part of the work. Its error needs no name of the step.
@@ -54,6 +55,7 @@ type jail struct {
 // Run builds the jail of spec in the namespaces of the calling process. The
 // caller has locked its thread, and exits after an error.
 func Run(spec *wire.Spec) error {
+	unix.Umask(0) // modes below are meant as they are written
 	j := &jail{spec: spec, root: -1, sources: map[string]int{}}
 	j.who = identity.Identity{UID: spec.UID, GID: spec.GID}
 	for _, g := range spec.Groups {

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/config"
+	"github.com/jailsh/jailsh/internal/instance"
+	"github.com/jailsh/jailsh/internal/reload"
+)
+
+// watchConfig reads both files again when one of them changes.
+func (d *daemon) watchConfig() (*reload.Watcher, error) {
+	inst := d.instance.Load()
+	return reload.New([]string{inst.Config.File, inst.Config.Users}, d.reload, d.log)
+}
+
+// reload reads the configuration beside the one in force, and swaps it if all of
+// it is good. Who is gone, disabled or expired loses her cell with all that runs
+// in it; every living connection's grant is looked up again.
+func (d *daemon) reload() error {
+	old := d.instance.Load()
+	fresh, err := instance.Load(old.Config.File)
+	if err != nil {
+		return err
+	}
+	if names := needRestart(old.Config, fresh.Config); len(names) > 0 {
+		d.log.Warn("reload: these take effect when jailshd is started again", "keys", names)
+	}
+	d.level.Set(fresh.Config.LogLevel)
+	d.instance.Store(fresh)
+	d.endInactive()
+	d.net.reloaded()
+	return nil
+}
+
+// endInactive ends the cells of those who may not have one any more, and tells
+// whether there was one.
+func (d *daemon) endInactive() (ended bool) {
+	table := d.instance.Load().Users
+	for _, name := range d.cells.Users() {
+		if user, ok := table.User(name); !ok || !active(user) {
+			d.log.Info("the user may not log in any more: ending her cell", "user", name)
+			go d.cells.End(name) // it gives her processes their grace
+			ended = true
+		}
+	}
+	return ended
+}
+
+// needRestart names the keys that changed and are used at the start only.
+func needRestart(old, fresh *config.Config) []string {
+	var names []string
+	changed := func(name string, same bool) {
+		if !same {
+			names = append(names, name)
+		}
+	}
+	changed("listen", slices.Equal(old.Listen, fresh.Listen))
+	changed("host_keys", slices.Equal(old.HostKeys, fresh.HostKeys))
+	changed("users", old.Users == fresh.Users)
+	changed("run_dir", old.RunDir == fresh.RunDir)
+	changed("logs", old.Logs == fresh.Logs)
+	changed("net_uid", old.NetUID == fresh.NetUID)
+	changed("login_grace", old.LoginGrace == fresh.LoginGrace)
+	changed("max_auth_tries", old.MaxAuthTries == fresh.MaxAuthTries)
+	changed("max_startups", old.MaxStartups == fresh.MaxStartups)
+	changed("max_startups_per_source", old.MaxStartupsPerSource == fresh.MaxStartupsPerSource)
+	changed("client_alive_interval", old.AliveInterval == fresh.AliveInterval)
+	changed("client_alive_count_max", old.AliveCountMax == fresh.AliveCountMax)
+	changed("max_sessions", old.MaxSessions == fresh.MaxSessions)
+	changed("banner", old.Banner == fresh.Banner)
+	return names
+}
+
+// expiryCheck is how often users whose time has passed are looked for.
+const expiryCheck = time.Minute
+
+// watchExpiry ends the sessions and cells of users who expire while they are
+// logged in, until ctx ends.
+func (d *daemon) watchExpiry(ctx context.Context) {
+	ticker := time.NewTicker(expiryCheck)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			if d.endInactive() {
+				d.net.reloaded()
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
