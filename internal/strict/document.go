@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/BurntSushi/toml"
 )
 
 // Document is one parsed file and the problems found in it so far.
@@ -16,6 +14,7 @@ type Document struct {
 	Root *Value // the top table; never nil
 
 	problems Problems
+	doubtful bool // a syntax error hides something
 }
 
 // Parse parses src. A syntax error is a problem of the document; what could be
@@ -28,18 +27,22 @@ func Parse(file string, src []byte) *Document {
 		d.add(&Problem{Line: line, What: "is not UTF-8 text", Fix: "save the file as UTF-8"})
 		return d
 	}
-	var data map[string]any
-	if _, err := toml.Decode(string(src), &data); err != nil {
-		d.syntax(err)
+	if p := crowded(src); p != nil {
+		d.add(p)
 		return d
 	}
+	src, data := d.decode(src)
 	statements, err := Scan(src)
 	if err == nil {
 		err = d.build(statements, data)
 	}
+	if errors.Is(err, errDeep) {
+		d.add(&Problem{What: err.Error(), Fix: "write it flatter"})
+		return d
+	}
 	if err != nil {
-		// The two readers disagree: a bug, and no reason to guess.
-		d.add(&Problem{What: "can't be located: " + err.Error(), Fix: "report this with the file"})
+		// The two readers of the text disagree: a bug, and no reason to guess.
+		d.add(&Problem{What: "can't be read for certain: " + err.Error(), Fix: "report this with the file"})
 	}
 	return d
 }
@@ -47,38 +50,42 @@ func Parse(file string, src []byte) *Document {
 // Problems returns the problems so far, in file order.
 func (d *Document) Problems() Problems { return d.problems.sorted() }
 
+// Doubtful reports whether a syntax error hides some of the text: then what
+// seems to be missing may be there.
+func (d *Document) Doubtful() bool { return d.doubtful }
+
 func (d *Document) add(p *Problem) {
 	p.File = d.File
 	d.problems = append(d.problems, p)
-}
-
-func (d *Document) syntax(err error) {
-	p := &Problem{What: strings.TrimPrefix(err.Error(), "toml: ")}
-	if pe := (toml.ParseError{}); errors.As(err, &pe) {
-		p.Line, p.What, p.offset = pe.Position.Line, pe.Message, pe.Position.Start
-	}
-	d.add(p)
 }
 
 // build makes the tree of the statements and gives the leaves their values.
 func (d *Document) build(statements []*Statement, data map[string]any) error {
 	table := d.Root
 	for _, st := range statements {
+		if !st.Header {
+			table.descend(st.Path, st.Line, st.Start).place(st.Value, st.Line, st.Start)
+			continue
+		}
+		table = d.Root.descend(st.Path, st.Line, st.Start)
 		switch {
-		case !st.Header:
-			table.descend(st.Path, st.Line, st.Start).place(st.Value)
+		case table.closed:
+			table.again(st.Line, st.Start)
 		case st.Array:
-			list := d.Root.descend(st.Path, st.Line, st.Start)
-			list.kind = kindList
-			table = list.element(st.Line, st.Start)
-			table.kind = kindTable
+			table.kind = kindList
+			table = table.element(st.Line, st.Start)
+			fallthrough
 		default:
-			table = d.Root.descend(st.Path, st.Line, st.Start)
-			table.kind = kindTable
-			table.header = true
+			table.kind, table.given = kindTable, true
+			table.line, table.offset = st.Line, st.Start
 		}
 	}
-	return d.Root.attach(data)
+	// With a syntax error the two differ: of a key that is there twice only one
+	// value is left. That was reported.
+	if mismatch := d.Root.attach(data); len(mismatch) > 0 && !d.doubtful {
+		return fmt.Errorf("the TOML library reads %s in another way", strings.Join(mismatch, ", "))
+	}
+	return nil
 }
 
 // invalidUTF8 returns the offset of the first byte that isn't part of UTF-8
@@ -93,5 +100,3 @@ func invalidUTF8(src []byte) int {
 	}
 	return -1
 }
-
-var errMismatch = fmt.Errorf("the positions of the keys are not known")

@@ -11,11 +11,14 @@ type Field struct {
 // Fields reads the table v by a list of what it may have, in file order. A key
 // that isn't in the list is reported, with the nearest name that is.
 func (v *Value) Fields(fields []Field) {
-	if v.kind != kindTable {
+	if v.kind != kindTable || v.lost {
 		v.wrong("a table", "{ ... }")
 		return
 	}
 	for _, k := range v.kids {
+		if k.lost {
+			continue
+		}
 		f := find(fields, k.name)
 		switch {
 		case f == nil:

@@ -1,8 +1,10 @@
 package strict
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -55,23 +57,15 @@ func ReadFile(path string) ([]byte, error) {
 
 func unreadable(path string, err error) *Problem {
 	switch {
-	case os.IsNotExist(err):
-		return &Problem{File: path, What: "doesn't exist", Fix: "make it with: jailsh init " + filepath.Dir(path)}
-	case os.IsPermission(err):
+	case errors.Is(err, fs.ErrNotExist):
+		return &Problem{File: path, What: "doesn't exist", Fix: "give the right path, or run: jailsh init"}
+	case errors.Is(err, fs.ErrPermission):
 		return &Problem{File: path, What: "may not be read by this user", Fix: "run as root or as the owner of the file"}
 	}
-	if pe := (*os.PathError)(nil); asPath(err, &pe) {
+	if pe := (*os.PathError)(nil); errors.As(err, &pe) {
 		err = pe.Err
 	}
 	return &Problem{File: path, What: "can't be read: " + err.Error(), Fix: "see to the file system"}
-}
-
-func asPath(err error, target **os.PathError) bool {
-	pe, ok := err.(*os.PathError)
-	if ok {
-		*target = pe
-	}
-	return ok
 }
 
 // trustedFolders checks the folder of path and, if path is a symbolic link,

@@ -34,7 +34,13 @@ func (v *Value) typeName() string {
 
 // wrong reports a value of a wrong type.
 func (v *Value) wrong(want, example string) {
-	v.Bad("is "+v.typeName()+", must be "+want, "write it like "+v.name+" = "+example)
+	if v.lost {
+		return
+	}
+	if v.name != "" {
+		example = v.name + " = " + example
+	}
+	v.Bad("is "+v.typeName()+", must be "+want, "write it like "+example)
 }
 
 // Text returns a string of at most max bytes without NUL.

@@ -53,10 +53,17 @@ func Scan(src []byte) ([]*Statement, error) {
 	}
 }
 
+// maxDepth is how deep lists and inline tables may be in each other.
+const maxDepth = 32
+
+// errDeep is returned for a value that is deeper.
+var errDeep = fmt.Errorf("lists and tables are more than %d deep in each other", maxDepth)
+
 type scanner struct {
-	src  []byte
-	pos  int
-	line int
+	src   []byte
+	pos   int
+	line  int
+	depth int
 }
 
 // peek returns the next byte, or 0 at the end.
@@ -244,6 +251,10 @@ func (s *scanner) value() (*Span, error) {
 // items reads the elements of a list or the keys of an inline table, up to and
 // with the closing byte.
 func (s *scanner) items(v *Span, closing byte) error {
+	if s.depth++; s.depth > maxDepth {
+		return errDeep
+	}
+	defer func() { s.depth-- }()
 	s.pos++
 	for {
 		s.space(true)
