@@ -125,9 +125,11 @@ func (c *cell) watch(complaints *os.File) {
 		childlog.Lines(complaints, maxComplaints, func(line string) { c.log.Warn("cell: its init says", "line", line) })
 	})
 	state, err := c.process.Wait()
-	c.control.Close()
-	complaints.Close() // a process that still holds the other end has been killed with PID 1
+	// Both other ends have died with PID 1, so both goroutines come to an end of
+	// file, and not before they have read what it said last.
 	parts.Wait()
+	c.control.Close()
+	complaints.Close()
 	c.release()
 	c.log.Debug("cell: ended", "state", state, "error", err)
 }
