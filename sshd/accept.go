@@ -1,0 +1,126 @@
+package sshd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/sys/unix"
+)
+
+// How long accept waits when the process or the host is out of something:
+// doubled from the first to the second, until it works again.
+const (
+	minBackoff = 5 * time.Millisecond
+	maxBackoff = time.Second
+)
+
+// Serve accepts connections on l until ctx is done or Shutdown is called, then
+// closes l and returns nil. Any other end is an error. Connections that were
+// accepted live on; Shutdown ends them.
+func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	if !s.listening(l) {
+		l.Close()
+		return nil
+	}
+	defer s.forgetListener(l)
+	stop := context.AfterFunc(ctx, func() { l.Close() })
+	defer stop()
+
+	var backoff time.Duration
+	for {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			backoff = 0
+			s.accepted(nc)
+		case ctx.Err() != nil || s.ctx.Err() != nil:
+			return nil
+		case !exhausted(err):
+			return fmt.Errorf("sshd: accept: %w", err)
+		default:
+			if backoff == 0 {
+				s.records.add(wire.Record{Level: levelError, Event: "accept"}, "error", err.Error())
+			}
+			backoff = min(max(2*backoff, minBackoff), maxBackoff)
+			pause(ctx, backoff)
+		}
+	}
+}
+
+// exhausted tells errors that pass by: no descriptor or memory is free, or the
+// client has gone already (accept(2)).
+func exhausted(err error) bool {
+	for _, e := range []error{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.ECONNABORTED, unix.EINTR} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// accepted serves a connection in a goroutine of its own, or drops it at once.
+func (s *Server) accepted(nc net.Conn) {
+	from := addrPort(nc.RemoteAddr()).Addr()
+	source, dropped := s.startups.admit(from)
+	if dropped != "" {
+		nc.Close()
+		s.dropped(1, dropped, from.String())
+		return
+	}
+	s.dropped(0, "", "")
+	c := s.newConnection(nc, source)
+	if !s.joined(c) {
+		nc.Close()
+		s.startups.done(source)
+		return
+	}
+	go func() {
+		defer s.left(c)
+		s.protect(c.ref, "connection", c.serve)
+	}()
+}
+
+// dropped records dropped connections, at a bounded rate.
+func (s *Server) dropped(n int, why, latest string) {
+	if n = s.drops.note(n, time.Now()); n > 0 {
+		s.records.add(wire.Record{Level: levelWarn, Event: "dropped", From: latest}, "limit", why, "connections", fmt.Sprint(n))
+	}
+}
+
+func (s *Server) listening(l net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.listeners[l] = struct{}{}
+	}
+	return !s.closed
+}
+
+func (s *Server) forgetListener(l net.Listener) {
+	s.mu.Lock()
+	delete(s.listeners, l)
+	s.mu.Unlock()
+	l.Close()
+}
+
+// joined takes a connection in, unless the server is stopping.
+func (s *Server) joined(c *connection) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.conns[c] = struct{}{}
+		s.work.Add(1)
+	}
+	return !s.closed
+}
+
+func (s *Server) left(c *connection) {
+	s.mu.Lock()
+	delete(s.conns, c)
+	s.mu.Unlock()
+	s.work.Done()
+}

@@ -1,0 +1,140 @@
+package sshd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/crypto/ssh"
+)
+
+// lookupTimeout is how long jailshd may take to say whether a key is good.
+const lookupTimeout = 10 * time.Second
+
+// errNone refuses the method "none", which stock clients try first to learn the
+// others. It costs them nothing: it depends on nobody's name.
+var errNone = errors.New("a key is needed")
+
+// refused is a key that was not accepted. Its text is for the log: the client
+// learns nothing but that it failed.
+type refused struct{ reason, fingerprint string }
+
+func (r *refused) Error() string { return r.reason }
+
+// authentication fills in what a connection adds to the server's configuration.
+func (c *connection) authentication(cfg *ssh.ServerConfig) {
+	// The library underneath allows "none" whenever its own handlers are nil,
+	// which is how it is used here; this callback is what refuses it.
+	cfg.NoClientAuth = true
+	cfg.NoClientAuthCallback = func(ssh.ConnMetadata) (*ssh.Permissions, error) { return nil, errNone }
+	cfg.PublicKeyCallback = c.offered
+	cfg.VerifiedPublicKeyCallback = c.verified
+	cfg.AuthLogCallback = c.attempted
+}
+
+// offered decides whether a key may be used, before a signature was seen. The
+// name is the one of this attempt.
+func (c *connection) offered(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+	start := time.Now()
+	id, err := c.consider(meta.User(), key)
+	if err != nil {
+		pause(c.ctx, refusalTime(c.server.secret, meta.User(), time.Since(start))-time.Since(start))
+		return nil, err
+	}
+	return id.permissions(), nil
+}
+
+func (c *connection) consider(user string, key ssh.PublicKey) (*identity, error) {
+	id := &identity{user: user, key: key.Marshal(), fingerprint: ssh.FingerprintSHA256(key)}
+	if _, ok := key.(*ssh.Certificate); ok {
+		return nil, &refused{"certificates are not accepted", id.fingerprint}
+	}
+	if len(user) > wire.MaxName || len(id.key) > wire.MaxBlob {
+		return nil, &refused{"the user's name or the key is too long", id.fingerprint}
+	}
+	if err := c.grant(id); err != nil {
+		return nil, &refused{err.Error(), id.fingerprint}
+	}
+	return id, nil
+}
+
+// grant asks jailshd what the key may do, and notes as of when. The error is a
+// *refused when the answer was no.
+func (c *connection) grant(id *identity) error {
+	ctx, cancel := context.WithTimeout(c.ctx, lookupTimeout)
+	defer cancel()
+	id.epoch = c.server.epoch.Load() // before the question: a reload in between counts
+	grant, err := c.server.broker.Lookup(ctx, &wire.Lookup{User: id.user, Key: id.key, From: c.addresses.client})
+	switch {
+	case err != nil:
+		return fmt.Errorf("lookup: %w", err)
+	case !grant.Accepted:
+		return &refused{grant.Reason, id.fingerprint}
+	}
+	id.grant = grant
+	return nil
+}
+
+// verified decides about a login, after the signature was found good.
+//
+// The grant is that of the offer unless the configuration was read again since:
+// a client may wait between the two for as long as the login grace, and in that
+// time Recheck doesn't see it yet. Hence the order: the login is stored first,
+// then the epoch is compared, so that one of the two sees the other.
+func (c *connection) verified(meta ssh.ConnMetadata, key ssh.PublicKey, p *ssh.Permissions, _ string) (*ssh.Permissions, error) {
+	offer, err := identityOf(p)
+	if err != nil {
+		return nil, err
+	}
+	if offer.user != meta.User() || !bytes.Equal(offer.key, key.Marshal()) {
+		return nil, &refused{"the key or the name is not the one that was looked up", offer.fingerprint}
+	}
+	id := offer
+	for {
+		c.login.Store(id)
+		c.policy.Store(id.grant)
+		if id.epoch == c.server.epoch.Load() {
+			break
+		}
+		id = &identity{user: offer.user, key: offer.key, fingerprint: offer.fingerprint}
+		if err := c.grant(id); err != nil {
+			c.login.Store(nil)
+			return nil, err
+		}
+	}
+	c.prefetch(id.user)
+	return id.permissions(), nil
+}
+
+// attempted is told of every attempt but the questions that were answered yes.
+func (c *connection) attempted(meta ssh.ConnMetadata, method string, err error) {
+	if err == nil {
+		c.authenticated(meta)
+		return
+	}
+	if errors.Is(err, errNone) {
+		return
+	}
+	fingerprint := ""
+	if r := (*refused)(nil); errors.As(err, &r) {
+		fingerprint = r.fingerprint
+	}
+	c.record(levelInfo, "refused", meta.User(), "method", method, "key", fingerprint, "reason", err.Error())
+}
+
+// authenticated ends what holds until a login, and begins what holds after.
+func (c *connection) authenticated(meta ssh.ConnMetadata) {
+	c.arrived()
+	c.beAlive()
+	id := c.login.Load()
+	algorithms := ""
+	if m, ok := meta.(ssh.AlgorithmsConnMetadata); ok {
+		a := m.Algorithms()
+		algorithms = fmt.Sprintf("%s %s %s", a.KeyExchange, a.HostKey, a.Write.Cipher)
+	}
+	c.record(levelInfo, "login", id.user, "key", id.fingerprint,
+		"client", shown(string(meta.ClientVersion()), maxShown), "algorithms", algorithms)
+}

@@ -1,0 +1,88 @@
+package sshd
+
+import (
+	"sync"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// channel answers a channel open, and serves the channel to its end. It is
+// called in a goroutine of gliderlabs/ssh, for any type.
+func (c *connection) channel(sc *ssh.ServerConn, nc ssh.NewChannel) {
+	c.flood.begin()
+	answered := sync.OnceFunc(c.flood.end)
+	defer answered()
+	if !c.work.enter() {
+		return // the connection is over
+	}
+	defer c.work.leave()
+	c.server.protect(c.ref, "channel", func() {
+		switch nc.ChannelType() {
+		case "session":
+			c.sessionChannel(sc, nc, answered)
+		case "direct-tcpip", "direct-streamlocal@openssh.com":
+			_ = nc.Reject(ssh.Prohibited, "forwarding is not allowed")
+		default:
+			_ = nc.Reject(ssh.UnknownChannelType, "unknown channel type")
+		}
+	})
+}
+
+// sessionChannel serves one session. Errors of Reject and Accept mean that the
+// client is gone.
+func (c *connection) sessionChannel(sc *ssh.ServerConn, nc ssh.NewChannel, answered func()) {
+	id, err := identityOf(sc.Permissions)
+	if err != nil || id != c.login.Load() {
+		// Neither can be; were it so, nobody would know whose session this is.
+		c.record(levelError, "session", "", "error", "the connection's identity is not the one that was verified")
+		_ = nc.Reject(ssh.Prohibited, "not logged in")
+		return
+	}
+	number, reason, message := c.takeSession()
+	if number == 0 {
+		_ = nc.Reject(reason, message)
+		return
+	}
+	defer c.leaveSession()
+	c.link.quick.begin()
+	settled := sync.OnceFunc(func() {
+		c.link.quick.end()
+		c.setUp.Do(c.link.quick.end)
+	})
+	defer settled()
+	ch, requests, err := nc.Accept()
+	answered()
+	if err != nil {
+		return
+	}
+	newSession(c, id, ch, number, settled).run(requests)
+}
+
+// takeSession counts a session in and returns its number, from 1; or 0 and why
+// there can't be another.
+func (c *connection) takeSession() (number uint32, reason ssh.RejectionReason, message string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch limit := int(c.server.cfg.MaxSessions); {
+	case c.ctx.Err() != nil:
+		return 0, ssh.Prohibited, "disconnecting"
+	case c.forbidden():
+		return 0, ssh.Prohibited, "no more sessions"
+	case limit > 0 && c.sessions >= limit:
+		return 0, ssh.ResourceShortage, "too many sessions"
+	}
+	c.sessions++
+	c.opened++
+	return c.opened, 0, ""
+}
+
+// leaveSession counts a session out. The last one of a connection that was told
+// to go takes it along.
+func (c *connection) leaveSession() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sessions--
+	if c.sessions == 0 && c.ctx.Err() != nil {
+		c.link.Close()
+	}
+}

@@ -1,0 +1,168 @@
+package sshd
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	library "github.com/gliderlabs/ssh"
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/crypto/ssh"
+)
+
+// connection is one client, from accept to the end of the last goroutine that
+// works for it. Everything that a client can reach hangs on it; nothing of it is
+// shared with another.
+type connection struct {
+	server    *Server
+	ref       string // under which both the client and the log know it
+	link      *link
+	addresses addresses
+	source    netip.Prefix // under which startups counted it in
+
+	ctx    context.Context // ends with the connection; its cause may be a refusal
+	cancel context.CancelCauseFunc
+	work   gate
+	flood  flood
+	meta   library.Context // set before the handshake; holds the ssh.ServerConn after it
+
+	grace   *time.Timer // closes the connection unless somebody logs in
+	parting *time.Timer // closes it after a farewell; guarded by mu
+	counted atomic.Bool // still counted by startups
+	setUp   sync.Once   // ends the set-up that serve has begun
+	login   atomic.Pointer[identity]
+	policy  atomic.Pointer[wire.Grant] // for new sessions; newer than the login's after a reload
+	alive   keepalive
+	cells   cells
+
+	mu       sync.Mutex
+	sessions int       // open now
+	opened   uint32    // ever
+	noMore   time.Time // when the client said that it opens no more
+}
+
+func (s *Server) newConnection(nc net.Conn, source netip.Prefix) *connection {
+	c := &connection{server: s, ref: s.reference(), source: source, addresses: addressesOf(nc)}
+	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
+	c.link = &link{Conn: nc, flood: &c.flood, quick: newQuickACK(nc)}
+	c.counted.Store(true)
+	return c
+}
+
+// serve runs the connection from its first byte to its end.
+func (c *connection) serve() {
+	defer c.end()
+	if d := c.server.cfg.LoginGrace; d > 0 {
+		c.grace = time.AfterFunc(d, c.late)
+	}
+	c.link.quick.begin() // until the first session has its program
+	c.server.protect(c.ref, "connection", func() { c.library().HandleConn(c.link) })
+}
+
+// library is what is used of gliderlabs/ssh: its order of calls around
+// ssh.NewServerConn, and nothing that decides. All its handlers of
+// authentication and sessions stay nil; the maps have one entry for everything,
+// since HandleConn alone doesn't fill in the defaults, which would answer by
+// themselves.
+func (c *connection) library() *library.Server {
+	return &library.Server{
+		ConnCallback: func(ctx library.Context, nc net.Conn) net.Conn {
+			c.meta = ctx
+			return nc
+		},
+		ServerConfigCallback: func(library.Context) *ssh.ServerConfig {
+			cfg := *c.server.template
+			c.authentication(&cfg)
+			return &cfg
+		},
+		ConnectionFailedCallback: func(_ net.Conn, err error) {
+			c.record(levelDebug, "no login", "", "reason", err.Error())
+		},
+		ChannelHandlers: map[string]library.ChannelHandler{
+			"default": func(_ *library.Server, sc *ssh.ServerConn, nc ssh.NewChannel, _ library.Context) { c.channel(sc, nc) },
+		},
+		RequestHandlers: map[string]library.RequestHandler{
+			"default": func(_ library.Context, _ *library.Server, r *ssh.Request) (bool, []byte) { return c.global(r), nil },
+		},
+	}
+}
+
+// conn is the connection after the handshake, and nil before.
+func (c *connection) conn() *ssh.ServerConn {
+	sc, _ := c.meta.Value(library.ContextKeyConn).(*ssh.ServerConn)
+	return sc
+}
+
+// late ends a connection of which the login grace has passed.
+func (c *connection) late() {
+	if !c.work.enter() {
+		return
+	}
+	defer c.work.leave()
+	if c.login.Load() != nil {
+		return // just made it
+	}
+	c.record(levelInfo, "no login", "", "reason", "login_grace has passed")
+	c.link.Close()
+}
+
+// arrived says that the connection isn't one of those on their way to a login
+// any more.
+func (c *connection) arrived() {
+	if c.grace != nil {
+		c.grace.Stop()
+	}
+	if c.counted.Swap(false) {
+		c.server.startups.done(c.source)
+	}
+}
+
+// end leaves nothing behind: it returns when the last goroutine has.
+func (c *connection) end() {
+	c.cancel(nil)
+	c.link.Close()
+	c.arrived()
+	c.flood.close()
+	c.alive.stop()
+	c.mu.Lock()
+	if c.parting != nil {
+		c.parting.Stop()
+	}
+	c.mu.Unlock()
+	c.work.close()
+	c.cells.close()
+	if id := c.login.Load(); id != nil {
+		c.record(levelInfo, "logout", id.user)
+	}
+}
+
+// record writes an event of this connection to the log; pairs are keys and values.
+func (c *connection) record(level uint8, event, user string, pairs ...string) {
+	if user == "" {
+		if id := c.login.Load(); id != nil {
+			user = id.user
+		}
+	}
+	c.server.records.add(wire.Record{Level: level, Event: event, Ref: c.ref, User: user, From: c.addresses.client}, pairs...)
+}
+
+// addressesOf reads the two ends of a TCP connection, in the form that goes into
+// SSH_CONNECTION: an IPv4 address as such, no zone.
+func addressesOf(nc net.Conn) addresses {
+	client, server := addrPort(nc.RemoteAddr()), addrPort(nc.LocalAddr())
+	return addresses{
+		client: client.Addr().String(), clientPort: client.Port(),
+		server: server.Addr().String(), serverPort: server.Port(),
+	}
+}
+
+func addrPort(a net.Addr) netip.AddrPort {
+	if tcp, ok := a.(*net.TCPAddr); ok {
+		ap := tcp.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap().WithZone(""), ap.Port())
+	}
+	return netip.AddrPort{}
+}

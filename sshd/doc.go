@@ -1,0 +1,60 @@
+// Package sshd is all of jailsh that speaks SSH. jailsh-net runs one Server; it
+// accepts connections, lets in whom jailshd knows, and hands bytes to and fro
+// between channels and programs in cells.
+//
+// The files, in the order of a login:
+//
+//	server.go, accept.go, startups.go, drops.go   accept, limits
+//	conn.go, gate.go, link.go, flood.go,
+//	quickack.go                                   one connection and its socket
+//	algorithms.go, hostkey.go                     handshake
+//	auth.go, delay.go, identity.go                key offered, verified
+//	channel.go, global.go, keepalive.go           what a connection may ask for
+//	session.go, requests.go, payload.go,
+//	ptyreq.go, modes.go, signal.go, env.go        what a session may ask for
+//	policy.go                                     what it gets
+//	program.go, open.go, stream.go, pump.go       open, spawn, pump
+//	exit.go, sentence.go                          exit status, EOF, close
+//	record.go, recheck.go, shutdown.go            audit, reload, the end
+//
+// # Callers
+//
+// cmd/jailsh-net gives a Server its configuration, its listeners and a Broker,
+// whose methods are the verbs of jailshd. The package knows nothing of users,
+// keys or jails beyond a wire.Grant and a Cell.
+//
+// # Attackers
+//
+// The network before login: anybody. What one source or all together can hold
+// is bounded by number (startups.go) and by time (the login grace). A name that
+// doesn't exist, a wrong key and a disabled account get the same answers after
+// the same time (delay.go).
+//
+// A user who is logged in: her sessions, channels, requests, environment and
+// all that she sends are bounded; what she doesn't read stops her own programs,
+// and nobody else's. Of an error she learns a sentence and a reference, never a
+// path, an address or an errno of the host.
+//
+// The init of a user's cell, which is hers: its descriptors come checked (see
+// internal/cell), its silence costs its own user's session, and its exit status
+// is believed since nobody else sees it.
+//
+// # Invariants
+//
+// Who somebody is comes from the Permissions of the ssh.ServerConn, which only a
+// verified signature fills (CVE-2024-45337); neither the library's context nor
+// the name of an earlier attempt is ever asked.
+//
+// Every goroutine is waited for: those of a session by the session, those of a
+// connection by its gate, those of the server by Shutdown. Each runs under
+// protect: a panic ends one session or one connection. A panic in a goroutine of
+// x/crypto can't be caught and ends jailsh-net; jailshd starts it again, and the
+// programs live on in their cells.
+//
+// Requests of a channel and of a connection are always read, and reading them
+// waits for nothing but the client's socket. No lock is held across I/O, nor two
+// of them at once, except that Recheck holds its own throughout.
+//
+// A session that jailsh refuses or can't go on with has a sentence on its
+// standard error and exit status 254 (ssh itself uses 255).
+package sshd

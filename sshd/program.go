@@ -1,0 +1,152 @@
+package sshd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+)
+
+const (
+	// startTimeout is how long opening a cell and starting a program may take.
+	startTimeout = 45 * time.Second
+
+	// signalTimeout is how long the cell may take to deliver a signal.
+	signalTimeout = 5 * time.Second
+)
+
+var errPanicked = errors.New("panic, recorded under the same reference")
+
+// start begins what shell or exec asked for, in a goroutine of its own.
+func (s *session) start() {
+	s.started = true
+	grant := s.conn.policy.Load()
+	s.mute = grant.Forced
+	spawn, refused := plan(grant, &s.wish, s.conn.addresses)
+	if refused != 0 {
+		s.conn.record(levelInfo, "session refused", "", "session", fmt.Sprint(s.number),
+			"command", s.wish.command, "reason", refused.Error())
+		s.spin("farewell", func() { s.farewell(refused) })
+		return
+	}
+	if spawn.TTY != nil {
+		tty := *spawn.TTY // the wish's size may change from here on
+		spawn.TTY = &tty
+	}
+	s.conn.record(levelInfo, "session", "", "session", fmt.Sprint(s.number),
+		"command", spawn.Command, "original", originalOf(spawn, &s.wish), "terminal", fmt.Sprint(spawn.TTY != nil))
+	s.work.Go(func() {
+		if s.conn.server.protect(s.conn.ref, "program", func() { s.program(spawn) }) {
+			s.cancel(lostProgram)
+			s.halt()
+			s.farewell(lostProgram)
+		}
+	})
+}
+
+// originalOf is what the client asked for, where something else is run.
+func originalOf(spawn *wire.Spawn, w *wish) string {
+	if w.command == spawn.Command {
+		return ""
+	}
+	return w.command
+}
+
+// program runs the program from its start to the end of the channel.
+func (s *session) program(spawn *wire.Spawn) {
+	began := time.Now()
+	p, err := s.spawn(spawn)
+	s.settled()
+	switch why := s.dismissed(); {
+	case err == nil && s.adopt(p):
+	case why != 0:
+		s.farewell(why)
+		return
+	case s.ctx.Err() != nil:
+		return // the client has closed the channel
+	default:
+		s.conn.record(levelError, "session failed", "", "session", fmt.Sprint(s.number), "error", err.Error())
+		s.farewell(refusedStart)
+		return
+	}
+	s.spawned <- p
+	e, why := s.stream(p)
+	s.halt()
+	s.conn.record(levelInfo, "session end", "", "session", fmt.Sprint(s.number), "tty", p.TTY,
+		"status", fmt.Sprint(e.Status), "signal", signalOf(e), "reason", reasonOf(why),
+		"seconds", fmt.Sprintf("%.3f", time.Since(began).Seconds()))
+	switch why {
+	case 0:
+		sendExit(s.channel, e)
+	case lostCell:
+		_, _ = s.channel.Stderr().Write(s.sentence(why))
+		sendExit(s.channel, wire.Exit{Signal: 9})
+	default:
+		s.farewell(why)
+	}
+}
+
+// spawn starts the program in the user's cell. If the cell has ended since it
+// was opened, it is opened once more.
+func (s *session) spawn(spawn *wire.Spawn) (*Process, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, startTimeout)
+	defer cancel()
+	for again := false; ; again = true {
+		cell, err := s.conn.cell(ctx, s.id.user)
+		if err != nil {
+			return nil, fmt.Errorf("open: %w", err)
+		}
+		p, err := cell.Spawn(ctx, spawn)
+		if err == nil {
+			return p, nil
+		}
+		if again || !errors.Is(err, wire.ErrClosed) {
+			return nil, fmt.Errorf("spawn: %w", err)
+		}
+		s.conn.drop(cell)
+	}
+}
+
+// running takes note of a started program, and does to it what was asked for
+// meanwhile. The kernel tells nobody of a size that isn't new.
+func (s *session) running(p *Process) <-chan wire.Exit {
+	s.process = p
+	if s.wish.tty != nil {
+		_ = p.Resize(s.wish.tty.Size) // the program may have ended
+	}
+	if s.deaf.Load() && s.process.Stdout != nil {
+		s.process.Stdout.Close()
+	}
+	if s.signals != nil {
+		s.deliverTo(s.process)
+	}
+	return s.process.Exit()
+}
+
+// deliverTo delivers signals in a goroutine: the cell may take its time.
+func (s *session) deliverTo(p *Process) {
+	signals := s.signals
+	s.spin("signals", func() {
+		for {
+			select {
+			case number := <-signals:
+				ctx, cancel := context.WithTimeout(s.ctx, signalTimeout)
+				_ = p.Signal(ctx, number) // as kill(2), it can come too late
+				cancel()
+			case <-s.ctx.Done():
+				return
+			}
+		}
+	})
+}
+
+// exited hands the program's end on to the goroutine that still sends output.
+func (s *session) exited(e wire.Exit, known bool) {
+	if known {
+		s.status <- e
+	}
+	close(s.status)
+	s.process.drain()
+}

@@ -1,0 +1,175 @@
+package sshd
+
+import (
+	"errors"
+	"io"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
+)
+
+const (
+	// chunkSize is how much is read and sent at once; RFC 4254 has no packets of
+	// more than 32 KiB unless both sides agree.
+	chunkSize = 32 << 10
+
+	// keystrokes is the buffer that each session keeps for what comes from the
+	// client while it is idle.
+	keystrokes = 512
+
+	// bulk is how many bytes of one read make another one worth trying before
+	// they are sent. A terminal gives at most 4096 at once.
+	bulk = 1024
+
+	// maxDrain bounds what is read of a terminal after its program's end. The
+	// kernel holds less (64 KiB, tty_buffer.c); more is written by somebody else
+	// in the meantime.
+	maxDrain = 256 << 10
+)
+
+// chunks are buffers that are held while there is something in them, and by
+// nobody who waits.
+type chunks struct{ pool sync.Pool }
+
+func (c *chunks) get() *[chunkSize]byte {
+	if b, ok := c.pool.Get().(*[chunkSize]byte); ok {
+		return b
+	}
+	return new([chunkSize]byte)
+}
+
+// source reads a pipe or a terminal's master. It takes a buffer when there is
+// something to read.
+type source struct {
+	raw     syscall.RawConn
+	chunks  *chunks
+	ready   func(fd uintptr) bool // fill, as raw.Read wants it
+	buf     *[chunkSize]byte
+	n       int
+	err     error
+	drained int // bytes read after the deadline
+}
+
+func newSource(f *os.File, c *chunks) (*source, error) {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	s := &source{raw: raw, chunks: c}
+	s.ready = func(fd uintptr) bool {
+		s.fill(int(fd))
+		return !errors.Is(s.err, unix.EAGAIN)
+	}
+	return s, nil
+}
+
+// next waits for data and returns it; it is valid until done. With the error
+// there may be data too. After the file's deadline it doesn't wait any more:
+// nothing to read is then the end.
+//
+// For a terminal that is all that the program has written. The kernel hands
+// output on to the master in the background, but a read that finds nothing
+// flushes that work before it returns EAGAIN (n_tty_read, since Linux 4.5).
+func (s *source) next() ([]byte, error) {
+	s.n, s.err = 0, nil
+	err := s.raw.Read(s.ready)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		err = s.raw.Control(func(fd uintptr) { s.fill(int(fd)) })
+		if s.drained += s.n; s.drained > maxDrain && s.err == nil {
+			s.err = io.EOF
+		}
+	}
+	if err == nil {
+		err = s.err
+	}
+	if s.n == 0 {
+		return nil, err
+	}
+	return s.buf[:s.n], err
+}
+
+// done gives the buffer back.
+func (s *source) done() {
+	if s.buf != nil {
+		s.chunks.pool.Put(s.buf)
+		s.buf = nil
+	}
+}
+
+// fill reads what there is. A terminal gives little at a time; if it looks as if
+// there were more, more is read before it is sent.
+func (s *source) fill(fd int) {
+	s.buf = s.chunks.get()
+	for {
+		n, err := unix.Read(fd, s.buf[s.n:])
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if n > 0 {
+			s.n += n
+			if n >= bulk && s.n <= chunkSize-bulk {
+				continue
+			}
+			return
+		}
+		if err == nil {
+			err = io.EOF
+		}
+		if s.n > 0 && errors.Is(err, unix.EAGAIN) {
+			return
+		}
+		s.err = err // EIO is a terminal's end: nobody has the other side open
+		if s.n == 0 {
+			s.done()
+		}
+		return
+	}
+}
+
+// sink copies what comes from the client. It waits with a small buffer of its
+// own, and takes a chunk when that was not enough.
+type sink struct {
+	channel ssh.Channel
+	chunks  *chunks
+	small   [keystrokes]byte
+}
+
+// copy copies until the client's end of file, which it returns as io.EOF, or an
+// error of to. With to nil it throws away.
+func (k *sink) copy(to *os.File) error {
+	large := false
+	for {
+		var n int
+		var err error
+		if large {
+			n, err = k.chunk(to)
+		} else if n, err = k.channel.Read(k.small[:]); n > 0 {
+			err = errors.Join(write(to, k.small[:n]), err)
+		}
+		if err != nil {
+			return err
+		}
+		large = n >= keystrokes
+	}
+}
+
+func (k *sink) chunk(to *os.File) (int, error) {
+	buf := k.chunks.get()
+	defer k.chunks.pool.Put(buf)
+	n, err := k.channel.Read(buf[:])
+	if n > 0 {
+		err = errors.Join(write(to, buf[:n]), err)
+	}
+	return n, err
+}
+
+func write(to *os.File, b []byte) error {
+	if to == nil {
+		return nil
+	}
+	_, err := to.Write(b)
+	return err
+}

@@ -1,0 +1,54 @@
+package sshd
+
+import "fmt"
+
+// exitRefused is the exit status of a session that jailsh itself ended or never
+// started. ssh(1) uses 255 for its own errors.
+const exitRefused = 254
+
+// refusal is why a session doesn't get what it asked for. Its zero value is none.
+type refusal uint8
+
+// The reasons that a client is told.
+const (
+	_ refusal = iota
+	refusedShell
+	refusedExec
+	refusedLong
+	refusedNUL
+	refusedEnv
+	refusedStart
+	lostCell
+	lostAccess
+	lostServer
+	lostProgram
+)
+
+// sentences are all that a client is told of an error: nothing of the host, and
+// a reference under which the administrator finds the rest. The array is not
+// written after start.
+var sentences = [...]string{
+	refusedShell: "a shell is not allowed with this key",
+	refusedExec:  "commands are not allowed with this key",
+	refusedLong:  "the command is too long",
+	refusedNUL:   "the command has a zero byte in it",
+	refusedEnv:   "your environment could not be set; tell the administrator",
+	refusedStart: "your shell could not be started; tell the administrator",
+	lostCell:     "your jail was ended, and your program with it",
+	lostAccess:   "your access was withdrawn; you are logged out",
+	lostServer:   "the server is stopping; log in again in a moment",
+	lostProgram:  "an internal error ended this session; tell the administrator",
+}
+
+// sentence is what the client reads on its standard error. On a terminal, which
+// the client has put into raw mode, a line ends with CR LF.
+func sentence(r refusal, ref string, terminal bool) []byte {
+	end := "\n"
+	if terminal {
+		end = "\r\n"
+	}
+	return fmt.Appendf(nil, "jailsh: %s: reference %s%s", sentences[r], ref, end)
+}
+
+// Error makes a refusal the cause of a cancelled context.
+func (r refusal) Error() string { return sentences[r] }

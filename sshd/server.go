@@ -1,0 +1,152 @@
+package sshd
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/crypto/ssh"
+)
+
+// Broker is jailshd, as far as this package needs it. Its methods are called
+// from many goroutines.
+type Broker interface {
+	// Lookup asks whether a key is good for a user, and for what. A refusal is a
+	// Grant that isn't Accepted; an error means that nobody knows.
+	Lookup(context.Context, *wire.Lookup) (*wire.Grant, error)
+	// Sign asks for a signature of a host key.
+	Sign(context.Context, *wire.Sign) (*wire.Signature, error)
+	// Open asks for a way into a user's cell, which is started if it isn't
+	// running. ref is the reference of the connection in the log.
+	Open(ctx context.Context, user, ref string) (Cell, error)
+	// Record writes an event to the log. It is called from one goroutine, and may
+	// take its time.
+	Record(*wire.Record)
+}
+
+// Cell is a way into a running cell. Its methods are called from many
+// goroutines; values must be comparable with ==.
+type Cell interface {
+	// Spawn starts a program. An error that is wire.ErrClosed means that the cell
+	// has ended meanwhile, and is worth another Open.
+	Spawn(context.Context, *wire.Spawn) (*Process, error)
+	// Close gives the way up; programs live on.
+	Close() error
+}
+
+// Process is a running program. It has either PTY or the other three, which are
+// non-blocking, pollable, and from now on the session's to close.
+type Process struct {
+	PTY                   *os.File // master
+	Stdin, Stdout, Stderr *os.File
+	TTY                   string // the terminal's name in the jail, for the log
+	Control
+}
+
+// Control is what can be done to a running program.
+type Control interface {
+	// Exit yields how the program ended. It is closed without a value when the
+	// cell ended first.
+	Exit() <-chan wire.Exit
+	// Signal sends a signal to the program's process group.
+	Signal(context.Context, uint32) error
+	// Resize sets the terminal's size. It doesn't block.
+	Resize(wire.Size) error
+}
+
+// Version is all that a client is told of the server's software.
+const version = "SSH-2.0-jailsh"
+
+// Server serves SSH on any number of listeners.
+type Server struct {
+	cfg      wire.NetConfig
+	broker   Broker
+	template *ssh.ServerConfig // copied for each connection, see conn.go
+	startups startups
+	drops    drops
+	records  *recorder
+	chunks   chunks
+	secret   []byte        // of refusalTime
+	epoch    atomic.Uint64 // counts calls of Recheck
+
+	ctx    context.Context // ends with Shutdown
+	cancel context.CancelFunc
+	work   sync.WaitGroup // connections
+
+	recheck sync.Mutex // one Recheck at a time; before mu
+
+	mu        sync.Mutex
+	conns     map[*connection]struct{}
+	listeners map[net.Listener]struct{}
+	closed    bool
+
+	recorderDone chan struct{}
+	stopRecorder context.CancelFunc
+}
+
+// New returns a Server that has yet to be given listeners with Serve. It must be
+// ended with Shutdown. cfg is copied; its host keys must be ed25519 or RSA.
+func New(cfg *wire.NetConfig, b Broker) (*Server, error) {
+	s := &Server{
+		cfg: *cfg, broker: b, records: newRecorder(),
+		conns: map[*connection]struct{}{}, listeners: map[net.Listener]struct{}{},
+		startups: startups{
+			begin: int(cfg.StartupsBegin), rate: int(cfg.StartupsRate), full: int(cfg.StartupsFull),
+			perSource: int(cfg.StartupsPerSource), random: random,
+		},
+		secret: make([]byte, 32), recorderDone: make(chan struct{}),
+	}
+	keys, err := s.hostKeys()
+	if err != nil {
+		return nil, fmt.Errorf("sshd: %w", err)
+	}
+	s.template = s.sshConfig(keys)
+	_, _ = rand.Read(s.secret) // never fails
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.Background())
+	s.stopRecorder = stop
+	go func() {
+		defer close(s.recorderDone)
+		for s.protect("", "record", func() { s.records.run(ctx, b.Record) }) {
+		}
+	}()
+	return s, nil
+}
+
+// sshConfig is what all connections have in common. The library copies it for
+// each and writes to the copy.
+func (s *Server) sshConfig(keys []ssh.Signer) *ssh.ServerConfig {
+	cfg := &ssh.ServerConfig{
+		Config:                  ssh.Config{KeyExchanges: keyExchanges(), Ciphers: ciphers(), MACs: macs()},
+		PublicKeyAuthAlgorithms: publicKeyAlgorithms(),
+		MaxAuthTries:            int(s.cfg.MaxAuthTries),
+		ServerVersion:           version,
+	}
+	if banner := s.cfg.Banner; banner != "" {
+		cfg.BannerCallback = func(ssh.ConnMetadata) string { return banner }
+	}
+	for _, k := range keys {
+		cfg.AddHostKey(k)
+	}
+	return cfg
+}
+
+// reference makes the 8 hex digits under which a connection is in the log.
+func (s *Server) reference() string {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+// random is uniform enough for chances in percent.
+func random(below int) int {
+	var b [4]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return int(uint32(b[0])<<24|uint32(b[1])<<16|uint32(b[2])<<8|uint32(b[3])) % below
+}

@@ -1,0 +1,100 @@
+package sshd
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+)
+
+// stream hands bytes between the channel and the program until all output is
+// written to the client and the program has ended, and returns how.
+//
+// With pipes the output has an end when the last process that holds them is
+// gone, which may be long after the program's (`cmd &`), as with OpenSSH. With a
+// terminal the program's end is the end: what it wrote is read without waiting
+// for those who still hold the terminal.
+func (s *session) stream(p *Process) (wire.Exit, refusal) {
+	s.spin("input", func() { s.input(p) })
+	if p.PTY != nil {
+		s.output(p.PTY, s.channel)
+	} else {
+		s.outputs.Add(1)
+		s.spin("stderr", func() {
+			defer s.outputs.Done()
+			s.output(p.Stderr, s.channel.Stderr())
+		})
+		s.output(p.Stdout, s.channel)
+		s.outputs.Wait()
+	}
+	select {
+	case e, known := <-s.status:
+		if !known {
+			return e, lostCell
+		}
+		return e, 0
+	case <-s.ctx.Done():
+		return wire.Exit{}, s.dismissed()
+	}
+}
+
+// output copies from the program to the client. A client that doesn't read
+// stops it, and thereby the program. It returns at the end of the output, or
+// when one of the two sides is gone; then the program learns of it by SIGPIPE.
+func (s *session) output(from *os.File, to io.Writer) {
+	defer s.closePipe(from)
+	src, err := newSource(from, &s.conn.server.chunks)
+	if err != nil {
+		return // closed by halt
+	}
+	for {
+		chunk, err := src.next()
+		if len(chunk) > 0 && !s.deaf.Load() {
+			if _, werr := to.Write(chunk); werr != nil {
+				err = werr
+			}
+		}
+		src.done()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// closePipe closes the reading end of a pipe. A terminal stays open until halt.
+func (s *session) closePipe(f *os.File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.files != nil && f != s.files.PTY {
+		f.Close()
+	}
+}
+
+// input copies from the client to the program. The client's end of file ends the
+// program's standard input; on a terminal it means nothing (OpenSSH's sshd does
+// the same: who wants ^D there has to send it).
+func (s *session) input(p *Process) {
+	to := p.Stdin
+	if p.PTY != nil {
+		to = p.PTY
+	}
+	in := sink{channel: s.channel, chunks: &s.conn.server.chunks}
+	err := in.copy(to)
+	if p.Stdin != nil {
+		p.Stdin.Close()
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		// The program reads no more. What still comes is thrown away: unread, it
+		// would stop the client, which may be waiting to be told the exit status.
+		_ = in.copy(nil)
+	}
+}
+
+// drain makes the output of a terminal end when there is nothing to read.
+func (p *Process) drain() {
+	if p.PTY != nil {
+		_ = p.PTY.SetReadDeadline(time.Unix(1, 0)) // closed: it has ended already
+	}
+}
