@@ -104,3 +104,12 @@ func (n *network) Record(r *wire.Record) { _ = n.peer.Notify(wire.VerbRecord, r)
 
 // cellOf is a cell as package sshd wants it.
 type cellOf struct{ *cell.Cell }
+
+// Spawn starts a program.
+func (c cellOf) Spawn(ctx context.Context, m *wire.Spawn) (*sshd.Process, error) {
+	p, err := c.Cell.Spawn(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return &sshd.Process{PTY: p.PTY, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, TTY: p.TTY, Control: p}, nil
+}
