@@ -40,13 +40,16 @@ func (t *Table) Authorize(q Query) Decision {
 	} else {
 		d.trace("%s: found", u.where(""))
 	}
-	k := d.match(u, q)
+	k, reason := d.match(u, q)
 	switch {
 	case !known:
-		return d.refuse("unknown user")
-	case k == nil:
-		return d.refuse("no key of the user matches")
-	case !d.user(u, q):
+		reason = "unknown user"
+	case reason == "":
+		reason = d.user(u, q)
+	}
+	if reason != "" {
+		d.trace("refused: %s", reason)
+		d.Grant = wire.Grant{Reason: reason}
 		return d
 	}
 	d.grant(u, k)
@@ -57,15 +60,9 @@ func (d *Decision) trace(format string, args ...any) {
 	d.Trace = append(d.Trace, fmt.Sprintf(format, args...))
 }
 
-func (d *Decision) refuse(reason string) Decision {
-	d.trace("refused: %s", reason)
-	d.Grant = wire.Grant{Reason: reason}
-	return *d
-}
-
 // match returns the first key of u that is the client's and whose own rules
-// hold.
-func (d *Decision) match(u *User, q Query) *Key {
+// hold, or the reason why there is none.
+func (d *Decision) match(u *User, q Query) (*Key, string) {
 	keys := u.Keys
 	if u.AuthorizedKeys != "" {
 		more, skipped, err := readKeyFile(u.AuthorizedKeys, u.UID)
@@ -78,62 +75,59 @@ func (d *Decision) match(u *User, q Query) *Key {
 		keys = append(keys[:len(keys):len(keys)], more...)
 	}
 	var found *Key
+	reason := "the key is none of the user's"
 	for _, k := range keys {
-		same := subtle.ConstantTimeCompare(k.Blob, q.Key) == 1
-		if same && found == nil && d.key(k, q) {
+		if subtle.ConstantTimeCompare(k.Blob, q.Key) != 1 || found != nil {
+			continue
+		}
+		d.trace("%s: is the key %s %q", k.Source, k.Fingerprint, k.Comment)
+		if reason = d.key(k, q); reason == "" {
 			found = k
+		} else {
+			d.trace("%s: line skipped: %s", k.Source, reason)
 		}
 	}
-	if found == nil {
-		d.trace("key %s: matches none of %d", d.KeyFingerprint, len(keys))
-	}
-	return found
+	return found, reason
 }
 
-// key reports whether the rules of a key that matches hold.
-func (d *Decision) key(k *Key, q Query) bool {
-	d.trace("%s: is the key %s %s", k.Source, k.Fingerprint, k.Comment)
+// key returns why the rules of a key that matches don't hold, or "".
+func (d *Decision) key(k *Key, q Query) string {
 	o := k.Options
 	if o.From != nil {
 		if !o.From.Allow(q.From) {
-			d.trace("%s: from=%q: %s is not in it: line skipped", k.Source, o.From, q.From)
-			return false
+			return fmt.Sprintf("the key may not be used from %s, only from %s", q.From, clip(o.From.String()))
 		}
 		d.trace("%s: from=%q: %s is in it", k.Source, o.From, q.From)
 	}
 	if !o.Expires.IsZero() {
 		if q.Now.After(o.Expires) {
-			d.trace("%s: expiry-time %s has passed: line skipped", k.Source, o.Expires.Format(time.RFC3339))
-			return false
+			return "the key expired at " + o.Expires.Format(time.RFC3339)
 		}
-		d.trace("%s: expiry-time %s has not passed", k.Source, o.Expires.Format(time.RFC3339))
+		d.trace("%s: expires at %s", k.Source, o.Expires.Format(time.RFC3339))
 	}
-	return true
+	return ""
 }
 
-// user reports whether the user's own rules hold.
-func (d *Decision) user(u *User, q Query) bool {
+// user returns why the user's own rules don't hold, or "".
+func (d *Decision) user(u *User, q Query) string {
 	if u.Disabled {
 		d.trace("%s: true", u.where("disabled"))
-		d.refuse("the user is disabled")
-		return false
+		return "the user is disabled"
 	}
 	if !u.Expires.IsZero() {
 		d.trace("%s: %s", u.where("expires"), u.Expires.Format(time.RFC3339))
 		if !q.Now.Before(u.Expires) {
-			d.refuse("the user has expired")
-			return false
+			return "the user has expired"
 		}
 	}
-	if len(u.From) > 0 && !u.admits(q.From) {
-		d.trace("%s: %s is in none of %v", u.where("from"), q.From, u.From)
-		d.refuse("the user may not come from this address")
-		return false
-	}
 	if len(u.From) > 0 {
+		if !u.admits(q.From) {
+			d.trace("%s: %s is in none of %v", u.where("from"), q.From, u.From)
+			return fmt.Sprintf("the user may not come from %s", q.From)
+		}
 		d.trace("%s: %s is in one of %v", u.where("from"), q.From, u.From)
 	}
-	return true
+	return ""
 }
 
 func (u *User) admits(from netip.Addr) bool {

@@ -7,11 +7,15 @@ import (
 )
 
 // parseExpiry reads YYYYMMDD[Z] or YYYYMMDDHHMM[SS][Z], the times of
-// expiry-time in sshd(8). Without Z the time is in loc.
+// expiry-time in sshd(8). Without Z the time is in loc. UTC in the place of Z
+// isn't documented, but sshd takes it.
 func parseExpiry(s string, loc *time.Location) (time.Time, error) {
-	digits := s
-	if n := len(s); n > 0 && (s[n-1] == 'Z' || s[n-1] == 'z') {
-		digits, loc = s[:n-1], time.UTC
+	digits := strings.ToUpper(s)
+	for _, zone := range []string{"Z", "UTC"} {
+		if d, ok := strings.CutSuffix(digits, zone); ok {
+			digits, loc = d, time.UTC
+			break
+		}
 	}
 	layout := map[int]string{8: "20060102", 12: "200601021504", 14: "20060102150405"}[len(digits)]
 	if layout != "" && strings.Trim(digits, "0123456789") == "" {

@@ -1,8 +1,6 @@
 package users
 
 import (
-	"bufio"
-	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -32,8 +30,8 @@ func readHost(path string) (hostAccounts, error) {
 		return nil, &strict.Problem{File: path, What: "is too large", Fix: "see to the file"}
 	}
 	accounts := hostAccounts{}
-	for lines := bufio.NewScanner(bytes.NewReader(src)); lines.Scan(); {
-		f := strings.SplitN(lines.Text(), ":", 4)
+	for line := range strings.Lines(string(src)) {
+		f := strings.SplitN(line, ":", 4)
 		if len(f) < 4 || strings.HasPrefix(f[0], "#") {
 			continue
 		}

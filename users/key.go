@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/crypto/ssh"
 
@@ -43,6 +44,9 @@ var keyTypes = [...]string{
 func ParseKey(line string) (*Key, error) {
 	if len(line) > maxKeyLine {
 		return nil, fmt.Errorf("has %d bytes, more than the %d allowed - shorten it", len(line), maxKeyLine)
+	}
+	if strings.Contains(line, "-- BEGIN ") || strings.Contains(line, "--BEGIN ") {
+		return nil, errors.New("is not an OpenSSH public key; a private key must stay where it is - paste the line of the .pub file")
 	}
 	if strings.ContainsAny(line, "\n\x00") {
 		return nil, errors.New("has a line break or a NUL byte in it - write each key as an element of its own")
@@ -98,7 +102,7 @@ func (k *Key) parseBlob(s string) error {
 		return fmt.Errorf("%q is no key type - paste the line of the .pub file", clip(k.Type))
 	}
 	encoded := firstWord(rest)
-	k.Comment = strings.Trim(rest[len(encoded):], " \t")
+	k.Comment = printable(strings.Trim(rest[len(encoded):], " \t"))
 	if encoded == "" {
 		return fmt.Errorf("nothing follows %s - paste the whole line of the .pub file", k.Type)
 	}
@@ -123,6 +127,16 @@ func (k *Key) parseBlob(s string) error {
 	}
 	k.Blob, k.Fingerprint = blob, ssh.FingerprintSHA256(pub)
 	return nil
+}
+
+// printable replaces what could act on a terminal or forge a line of a log.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
 }
 
 // clip shortens what is quoted in an error.

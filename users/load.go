@@ -64,9 +64,6 @@ func (l *loader) user(v *strict.Value) {
 		AcceptEnv: environ.Default(), Network: NetworkPrivate,
 		Allow: Allow{Shell: true, Exec: true, PTY: true},
 	}
-	if why := badUserName(u.Name); why != "" {
-		v.Bad(fmt.Sprintf("%q is no name for a user: %s", u.Name, why), "rename the table")
-	}
 	own := l.layer(v, scopeUser)
 	l.defaults.apply(u)
 	if c := v.Child("class"); c != nil {
@@ -84,6 +81,10 @@ func (l *loader) user(v *strict.Value) {
 	}
 	if u.GID == 0 {
 		u.GID = u.UID
+	}
+	if why := badUserName(u.Name); why != "" {
+		v.Bad(fmt.Sprintf("%q is no name for a user: %s", u.Name, why), "rename the table")
+		return
 	}
 	l.table.users[u.Name] = u
 	l.table.names = append(l.table.names, u.Name)

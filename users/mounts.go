@@ -15,8 +15,8 @@ const maxUserMounts = wire.MaxMounts / 2
 // taken are places of the jail that a mount would hide or break.
 var taken = [...]string{
 	"/", "/bin", "/boot", "/dev", "/etc", "/home", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/root",
-	"/run", "/sbin", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/sbin", "/var",
-	"/etc/passwd", "/etc/group", "/etc/hostname", "/etc/hosts",
+	"/run", "/sbin", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/sbin", "/var", "/var/tmp",
+	"/etc/passwd", "/etc/group", "/etc/hostname", "/etc/hosts", "/etc/resolv.conf",
 }
 
 // kernelTrees belong to the kernel, whole.
@@ -36,7 +36,7 @@ func readMounts(v *strict.Value) ([]Mount, bool) {
 		}
 		for _, o := range mounts {
 			switch {
-			case o.Target == m.Target:
+			case o.Target == m.Target && !strings.Contains(m.Target, "{user}"): // else across says it
 				e.Bad(fmt.Sprintf("%q is the target of another mount", m.Target), "remove one of them")
 			case below(o.Target, m.Target):
 				e.Bad(fmt.Sprintf("%q would hide the mount at %q", m.Target, o.Target), "put it before that one")

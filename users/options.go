@@ -132,6 +132,9 @@ func nextOption(s string) (opt *option, on bool, value, rest string, err error) 
 			return o, true, value, rest, err
 		}
 	}
+	if strings.HasPrefix(s, "AAAA") {
+		return nil, false, "", "", errors.New("the type in front of the key is missing - paste the whole line of the .pub file")
+	}
 	return nil, false, "", "", fmt.Errorf("%q is neither a key type nor an option - see AUTHORIZED_KEYS FILE FORMAT in man 8 sshd", clip(s[:end]))
 }
 

@@ -3,6 +3,7 @@ package users
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jailsh/jailsh/internal/strict"
@@ -47,16 +48,17 @@ func (l *loader) home(s scope) func(*strict.Value) (string, bool) {
 		if !ok {
 			return "", false
 		}
-		if strings.Count(p, "/") < 2 || inKernelTree(p) != "" || p == l.base.Homes || p == l.dir {
-			v.Bad(fmt.Sprintf("%q can't be given to a user", p), "choose a folder of its own, like \"homes/{user}\"")
-			return "", false
+		const fix = `choose a folder of its own, like "homes/{user}"`
+		switch {
+		case strings.Count(p, "/") < 2 || slices.Contains(taken[:], p):
+			v.Bad(fmt.Sprintf("%q is the system's", p), fix)
+		case inKernelTree(p) != "":
+			v.Bad(fmt.Sprintf("%q %s", p, inKernelTree(p)), fix)
+		case p == l.dir || below(l.dir, p) || p == l.base.Homes || below(l.base.Homes, p):
+			v.Bad(fmt.Sprintf("%q has more in it than one user's files", p), fix)
+		default:
+			return p, true
 		}
-		for _, t := range taken {
-			if p == t {
-				v.Bad(fmt.Sprintf("%q is the system's", p), "choose a folder of its own, like \"homes/{user}\"")
-				return "", false
-			}
-		}
-		return p, true
+		return "", false
 	}
 }

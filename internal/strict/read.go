@@ -64,7 +64,11 @@ func (v *Value) Int(min, max int64) (int64, bool) {
 	n, ok := v.data.(int64)
 	switch {
 	case !ok:
-		v.wrong("a whole number", fmt.Sprint(min))
+		example := int64(1000)
+		if example < min || example > max {
+			example = min
+		}
+		v.wrong("a whole number", fmt.Sprint(example))
 	case n < min || n > max:
 		v.Bad(fmt.Sprintf("%d is out of range", n), fmt.Sprintf("choose from %d to %d", min, max))
 		ok = false
