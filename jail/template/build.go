@@ -32,17 +32,6 @@ type Options struct {
 // nothing behind; with one exception: if the new build is in place and an older
 // one could not be removed, both Info and error are returned.
 func Build(ctx context.Context, o Options) (*Info, error) {
-	info, err := build(ctx, o)
-	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
-		return nil, fmt.Errorf("template %s: %w - free some space in %s, nothing was changed", o.Name, err, o.Dir)
-	}
-	if err != nil {
-		return info, fmt.Errorf("template %s: %w", o.Name, err)
-	}
-	return info, nil
-}
-
-func build(ctx context.Context, o Options) (*Info, error) {
 	if err := checkName(o.Name); err != nil {
 		return nil, err
 	}
@@ -54,12 +43,23 @@ func build(ctx context.Context, o Options) (*Info, error) {
 	}
 	profiles, err := loadProfiles(o.Profiles, o.Profile)
 	if err != nil {
-		return nil, err
+		return nil, err // each line of it says where
 	}
 	plan, err := gather(ctx, o.host, profiles)
 	if err != nil {
 		return nil, err
 	}
+	info, err := build(ctx, plan, o)
+	if errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) {
+		return nil, fmt.Errorf("template %s: %w - free some space in %s, nothing was changed", o.Name, err, o.Dir)
+	}
+	if err != nil {
+		return info, fmt.Errorf("template %s: %w", o.Name, err)
+	}
+	return info, nil
+}
+
+func build(ctx context.Context, p plan, o Options) (*Info, error) {
 	s, err := openStore(o.Dir, o.Name)
 	if err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func build(ctx context.Context, o Options) (*Info, error) {
 	i.Root = filepath.Join(s.build(i.ID), "root")
 	temp := s.build(tempPrefix + i.ID)
 	before := currentID(s.dir)
-	err = fill(ctx, temp, i, plan, o)
+	err = fill(ctx, temp, i, p, o)
 	if err == nil {
 		err = s.publish(temp, i.ID)
 	}
@@ -88,10 +88,7 @@ func build(ctx context.Context, o Options) (*Info, error) {
 func fill(ctx context.Context, temp string, i *Info, p plan, o Options) error {
 	root := rootfs(filepath.Join(temp, "root"))
 	for _, dir := range []string{temp, string(root)} {
-		if err := os.Mkdir(dir, 0o700); err != nil {
-			return err
-		}
-		if err := os.Chmod(dir, 0o755); err != nil {
+		if err := makeDir(dir, 0o755); err != nil {
 			return err
 		}
 	}

@@ -75,6 +75,10 @@ func TestBuild(t *testing.T) {
 	}
 	var calls []int64
 	o.Progress = func(done, total int64) { calls = append(calls, done, total) }
+	// New files of a setgid directory belong to its group.
+	if err := errors.Join(os.Mkdir(o.Dir, 0o755), os.Lchown(o.Dir, 0, 1234), os.Chmod(o.Dir, 0o755|fs.ModeSetgid)); err != nil {
+		t.Fatal(err)
+	}
 	old := unix.Umask(0o077)
 	info := mustBuild(t, o)
 	unix.Umask(old)
@@ -87,9 +91,14 @@ func TestBuild(t *testing.T) {
 	if err != nil || st.Mode() != 0o755 || !st.ModTime().Equal(when) {
 		t.Errorf("bash is %v of %v, %v", st.Mode(), st.ModTime(), err)
 	}
-	var raw unix.Stat_t
-	if err := unix.Lstat(filepath.Join(root, "usr/bin/bash"), &raw); err != nil || raw.Uid != 0 || raw.Gid != 0 || raw.Nlink != 1 {
-		t.Errorf("bash belongs to %d:%d and has %d names: %v", raw.Uid, raw.Gid, raw.Nlink, err)
+	for _, name := range []string{"", "usr", "usr/bin/bash"} {
+		var raw unix.Stat_t
+		if err := unix.Lstat(filepath.Join(root, name), &raw); err != nil || raw.Uid != 0 || raw.Gid != 0 {
+			t.Errorf("%q belongs to %d:%d, %v", name, raw.Uid, raw.Gid, err)
+		}
+	}
+	if host, err := os.Stat(bash); err != nil || os.SameFile(host, st) {
+		t.Errorf("bash is the host's own file, %v", err)
 	}
 	if n, err := unix.Lgetxattr(filepath.Join(root, "usr/bin/bash"), "security.capability", nil); err == nil {
 		t.Errorf("bash has %d bytes of capabilities", n)
@@ -215,18 +224,18 @@ func TestBuildFails(t *testing.T) {
 			o.Profiles = fstest.MapFS{"t.toml": {Data: []byte(`package.less.commands = ["less"]`)}}
 			_, err := Build(t.Context(), o)
 			return err
-		}, "template t: profile t: less: not found on this host - run: apt-get install less"},
+		}, "profile t: less: not found on this host - run: apt-get install less"},
 		{"no such profile", func(t *testing.T, o Options) error {
 			o.Profile = []string{"gone"}
 			_, err := Build(t.Context(), o)
 			return err
-		}, "template t: profile gone: there is none of that name - use one of: t"},
+		}, "profile gone: there is none of that name - use one of: t"},
 		{"cancelled before it begins", func(t *testing.T, o Options) error {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
 			_, err := Build(ctx, o)
 			return err
-		}, "template t: context canceled"},
+		}, "looking at the host: context canceled"},
 		{"cancelled while it copies", func(t *testing.T, o Options) error {
 			ctx, cancel := context.WithCancel(t.Context())
 			o.Progress = func(_, _ int64) { cancel() }
@@ -273,6 +282,16 @@ func TestBuildFails(t *testing.T) {
 			}
 			return err
 		}, "file exists"},
+		{"a disk that loses what was written", func(t *testing.T, o Options) error {
+			o.Progress = func(done, total int64) {
+				if done == total {
+					names, _ := filepath.Glob(filepath.Join(o.Dir, "t/builds/.tmp-*/root/etc/motd"))
+					os.Truncate(names[0], 5)
+				}
+			}
+			_, err := Build(t.Context(), o)
+			return err
+		}, "template t: /etc/motd: has 5 bytes, planned were 6"},
 		{"a name that leads away", func(t *testing.T, o Options) error {
 			o.Name = "../t"
 			_, err := Build(t.Context(), o)
@@ -359,6 +378,28 @@ func TestBuildNoexec(t *testing.T) {
 	}
 }
 
+// TestBuildSpread: where the file system takes the hint, builds are spread over it.
+func TestBuildSpread(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	mustBuild(t, o)
+	flags := func(name string, set bool) uint32 {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if set {
+			unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, topdir)
+		}
+		flags, _ := unix.IoctlGetUint32(int(f.Fd()), unix.FS_IOC_GETFLAGS)
+		return flags & topdir
+	}
+	if got, can := flags(filepath.Join(o.Dir, "t/builds"), false), flags(t.TempDir(), true); got != can {
+		t.Errorf("flags are %#x, could be %#x", got, can)
+	}
+}
+
 // TestBuildKeepsOld: a build that can't be removed doesn't take the new one back.
 func TestBuildKeepsOld(t *testing.T) {
 	t.Parallel()
@@ -421,6 +462,9 @@ func TestOpenRefuses(t *testing.T) {
 		{"no root", func(_, build string) error { return os.RemoveAll(build + "/root") }, "template t: half built" + fix},
 		{"no manifest", func(_, build string) error { return os.Remove(build + "/MANIFEST") }, "template t: half built" + fix},
 		{"empty manifest", func(_, build string) error { return os.Truncate(build+"/MANIFEST", 0) }, "MANIFEST: not a template's manifest of this version" + fix},
+		{"manifest of another version", func(_, build string) error {
+			return os.WriteFile(build+"/MANIFEST", []byte("jailsh template 2\nbuilt 2026-01-02T03:04:05Z\n\n"), 0o644)
+		}, "MANIFEST: not a template's manifest of this version" + fix},
 		{"manifest cut off", func(_, build string) error { return os.Truncate(build+"/MANIFEST", 20) }, "MANIFEST: its header is not complete" + fix},
 		{"a root that is a link", func(_, build string) error {
 			return errors.Join(os.Rename(build+"/root", build+"/r"), os.Symlink("r", build+"/root"))

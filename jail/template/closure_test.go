@@ -109,6 +109,11 @@ func TestClosure(t *testing.T) {
 			host: tree{"opt/liba.so": library("liba.so").String()}, missing: "liba.so",
 		},
 		{
+			name: "RPATH is nothing beside a RUNPATH, for libraries too", program: with(program("liba.so"), "/opt", "/first"),
+			host: tree{"first/liba.so": library("liba.so", "libb.so").String(), "opt/libb.so": library("libb.so").String()},
+			want: "/first/liba.so", missing: "libb.so",
+		},
+		{
 			name: "RUNPATH after a library's own RPATH of its loader", program: with(program("liba.so"), "/first", ""),
 			host: tree{
 				"first/liba.so":     with(library("liba.so", "libb.so"), "$ORIGIN/sub", "").String(),

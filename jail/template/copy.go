@@ -39,7 +39,7 @@ func (c *copier) run(ctx context.Context) error {
 		var err error
 		switch {
 		case e.mode.IsDir():
-			err = c.directory(p, e)
+			err = makeDir(c.to.on(p), e.mode.Perm())
 		case e.mode.IsRegular():
 			files = append(files, p)
 		default:
@@ -67,15 +67,16 @@ func (c *copier) report(n int64) {
 	}
 }
 
-// directory makes a directory with its mode, whatever the umask is.
-func (c *copier) directory(p string, e *entry) error {
-	if err := os.Mkdir(c.to.on(p), 0o700); err != nil {
+// makeDir makes a directory that is ours and has the mode perm, whatever the umask
+// is and the directory above (setgid, or mounted with grpid).
+func makeDir(name string, perm fs.FileMode) error {
+	if err := os.Mkdir(name, 0o700); err != nil {
 		return err
 	}
-	if err := os.Lchown(c.to.on(p), os.Geteuid(), os.Getegid()); err != nil {
+	if err := os.Lchown(name, os.Geteuid(), os.Getegid()); err != nil {
 		return err
 	}
-	return os.Chmod(c.to.on(p), e.mode.Perm())
+	return os.Chmod(name, perm)
 }
 
 func (c *copier) file(p string, e *entry) error {
@@ -106,30 +107,21 @@ func (c *copier) fill(out *os.File, p string, e *entry) error {
 		_, err := out.Write(e.content)
 		return err
 	}
-	in, info, err := c.from.open(p)
+	in, _, err := c.from.open(p)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	if !e.describes(info) {
-		return errChanged
-	}
 	if err := unix.IoctlFileClone(int(out.Fd()), int(in.Fd())); err != nil {
 		if _, err := io.Copy(out, io.LimitReader(in, e.size)); err != nil {
 			return err
 		}
 	}
-	if info, err = in.Stat(); err == nil && !e.describes(info) {
-		err = errChanged
+	info, err := in.Stat()
+	if err == nil && (info.Size() != e.size || !info.ModTime().Equal(e.mtime)) {
+		err = errors.New("changed on the host meanwhile - build again")
 	}
 	return err
-}
-
-var errChanged = errors.New("changed on the host meanwhile - build again")
-
-// describes says whether a file is still the one that was planned.
-func (e *entry) describes(info fs.FileInfo) bool {
-	return info.Size() == e.size && info.ModTime().Equal(e.mtime)
 }
 
 // eachOf calls work for every name, some at a time, and returns when all calls

@@ -158,9 +158,6 @@ func fileOffset(f *elf.File, addr uint64) (uint64, bool) {
 
 // stringAt reads a NUL-terminated string of at most size bytes, the NUL among them.
 func stringAt(r io.ReaderAt, off, size uint64) (string, error) {
-	if off > 1<<62 {
-		return "", errors.New("offset out of range")
-	}
 	b := make([]byte, min(size, maxString))
 	n, err := r.ReadAt(b, int64(off))
 	if err != nil && !errors.Is(err, io.EOF) {

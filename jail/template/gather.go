@@ -53,7 +53,7 @@ func gather(ctx context.Context, host rootfs, profiles []*profile) (plan, error)
 		}
 	}
 	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+		return nil, fmt.Errorf("looking at the host: %w", context.Cause(ctx))
 	}
 	if err := errors.Join(append(problems, g.frame())...); err != nil {
 		return nil, err

@@ -221,6 +221,23 @@ func TestGatherModes(t *testing.T) {
 	}
 }
 
+// TestGatherNotExecutable: a file that can't be run is no command, and no script.
+func TestGatherNotExecutable(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	host := tree{"usr/bin/x": "#!/usr/bin/perl\n"}.on(t, dir)
+	if err := os.Chmod(filepath.Join(dir, "usr/bin/x"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := gatherText(t, host, "package.a.commands = ['x']")
+	if want := "profile p: x: not found on this host - run: apt-get install a"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+	if _, err := gatherText(t, host, "package.a.paths = ['/usr/bin/x']"); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestGatherSpecial: a fifo or a socket that a profile names is refused, one that
 // it sweeps up is passed over; neither is opened.
 func TestGatherSpecial(t *testing.T) {
