@@ -37,7 +37,7 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		case err == nil:
 			backoff = 0
 			s.accepted(nc)
-		case ctx.Err() != nil || s.ctx.Err() != nil:
+		case ctx.Err() != nil || s.stopping():
 			return nil
 		case !exhausted(err):
 			return fmt.Errorf("sshd: accept: %w", err)
@@ -98,6 +98,12 @@ func (s *Server) listening(l net.Listener) bool {
 		s.listeners[l] = struct{}{}
 	}
 	return !s.closed
+}
+
+func (s *Server) stopping() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
 }
 
 func (s *Server) forgetListener(l net.Listener) {

@@ -74,7 +74,7 @@ func newSource(f *os.File, c *chunks) (*source, error) {
 // output on to the master in the background, but a read that finds nothing
 // flushes that work before it returns EAGAIN (n_tty_read, since Linux 4.5).
 func (s *source) next() ([]byte, error) {
-	s.n, s.err = 0, nil
+	s.n = 0
 	err := s.raw.Read(s.ready)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = s.raw.Control(func(fd uintptr) { s.fill(int(fd)) })
@@ -102,7 +102,7 @@ func (s *source) done() {
 // fill reads what there is. A terminal gives little at a time; if it looks as if
 // there were more, more is read before it is sent.
 func (s *source) fill(fd int) {
-	s.buf = s.chunks.get()
+	s.buf, s.n, s.err = s.chunks.get(), 0, nil
 	for {
 		n, err := unix.Read(fd, s.buf[s.n:])
 		if errors.Is(err, unix.EINTR) {

@@ -106,9 +106,6 @@ func shown(s string, max int) string {
 
 func printable(c byte) bool { return c >= 0x20 && c < 0x7f }
 
-// oneLine makes one line of a stack, since a record is one.
-var oneLine = strings.NewReplacer("\n\t", " ", "\n", "; ")
-
 // protect runs f. A panic of it is recorded under ref and reported, and goes no
 // further: it ends one session or one connection, not the server.
 func (s *Server) protect(ref, where string, f func()) (panicked bool) {
@@ -116,7 +113,7 @@ func (s *Server) protect(ref, where string, f func()) (panicked bool) {
 		if p := recover(); p != nil {
 			panicked = true
 			s.records.add(wire.Record{Level: levelError, Event: "panic", Ref: ref}, "where", where,
-				"panic", shown(fmt.Sprint(p), maxDetail), "stack", shown(oneLine.Replace(string(debug.Stack())), maxStack))
+				"panic", shown(fmt.Sprint(p), maxDetail), "stack", shown(strings.ReplaceAll(string(debug.Stack()), "\n", "; "), maxStack))
 		}
 	}()
 	f()

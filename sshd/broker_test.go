@@ -1,0 +1,166 @@
+package sshd
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/crypto/ssh"
+)
+
+// fakeBroker is a jailshd whose table is a map. Its hooks replace what it does.
+type fakeBroker struct {
+	host []ssh.Signer
+
+	lookup func(*wire.Lookup) (*wire.Grant, error)              // nil: the map
+	open   func(ctx context.Context, user string) (Cell, error) // nil: cell
+	cell   Cell
+
+	mu      sync.Mutex
+	changed *sync.Cond             // broadcast with every record
+	grants  map[string]*wire.Grant // by user and key blob
+	records []*wire.Record
+	asked   []wire.Lookup
+	users   []string // of the opens
+}
+
+func newFakeBroker() *fakeBroker {
+	b := &fakeBroker{grants: map[string]*wire.Grant{}}
+	b.changed = sync.NewCond(&b.mu)
+	return b
+}
+
+func (b *fakeBroker) allow(user string, key ssh.PublicKey, g *wire.Grant) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.grants[user+"\x00"+string(key.Marshal())] = g
+}
+
+func (b *fakeBroker) Lookup(_ context.Context, m *wire.Lookup) (*wire.Grant, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.asked = append(b.asked, *m)
+	if b.lookup != nil {
+		return b.lookup(m)
+	}
+	if g := b.grants[m.User+"\x00"+string(m.Key)]; g != nil {
+		return g, nil
+	}
+	return &wire.Grant{Reason: "users.toml has no such user or key"}, nil
+}
+
+func (b *fakeBroker) Sign(_ context.Context, m *wire.Sign) (*wire.Signature, error) {
+	if int(m.Key) >= len(b.host) {
+		return nil, errors.New("no such key")
+	}
+	s, err := b.host[m.Key].(ssh.AlgorithmSigner).SignWithAlgorithm(rand.Reader, m.Data, m.Algorithm)
+	if err != nil {
+		return nil, err
+	}
+	return &wire.Signature{Format: s.Format, Blob: s.Blob}, nil
+}
+
+func (b *fakeBroker) Open(ctx context.Context, user, _ string) (Cell, error) {
+	b.mu.Lock()
+	b.users = append(b.users, user)
+	b.mu.Unlock()
+	if b.open != nil {
+		return b.open(ctx, user)
+	}
+	return b.cell, nil
+}
+
+func (b *fakeBroker) Record(r *wire.Record) {
+	if _, err := wire.Encode(r); err != nil {
+		panic(fmt.Sprintf("a record over a cap: %v: %+v", err, r))
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.records = append(b.records, r)
+	b.changed.Broadcast()
+}
+
+// attr returns an attribute of a record.
+func attr(r *wire.Record, key string) string {
+	for _, a := range r.Attrs {
+		if a.Key == key {
+			return a.Value
+		}
+	}
+	return ""
+}
+
+// waitRecord returns the first record of that event that match accepts; a nil
+// match accepts any.
+func (b *fakeBroker) waitRecord(t testing.TB, event string, match func(*wire.Record) bool) *wire.Record {
+	t.Helper()
+	late := false
+	timer := time.AfterFunc(10*time.Second, func() {
+		b.mu.Lock()
+		late = true
+		b.mu.Unlock()
+		b.changed.Broadcast()
+	})
+	defer timer.Stop()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for !late {
+		for _, r := range b.records {
+			if r.Event == event && (match == nil || match(r)) {
+				return r
+			}
+		}
+		b.changed.Wait()
+	}
+	t.Fatalf("no record %q came; there are:\n%s", event, b.text())
+	return nil
+}
+
+// events returns the events that were recorded so far, in order.
+func (b *fakeBroker) events() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var events []string
+	for _, r := range b.records {
+		events = append(events, r.Event)
+	}
+	return events
+}
+
+func (b *fakeBroker) count(event string) int {
+	n := 0
+	for _, e := range b.events() {
+		if e == event {
+			n++
+		}
+	}
+	return n
+}
+
+func (b *fakeBroker) lookups() []wire.Lookup {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.asked)
+}
+
+// opens returns for whom a cell was opened.
+func (b *fakeBroker) opens() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.users)
+}
+
+func (b *fakeBroker) text() string {
+	var lines []string
+	for _, r := range b.records {
+		lines = append(lines, fmt.Sprintf("%+v", *r))
+	}
+	return strings.Join(lines, "\n")
+}

@@ -1,0 +1,249 @@
+package sshd
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/creack/pty"
+	"github.com/jailsh/jailsh/internal/wire"
+	"golang.org/x/sys/unix"
+)
+
+// hostCell is a cell that is the host: it runs bash there, with the terminals
+// and pipes that a cell's init hands out.
+type hostCell struct {
+	t    testing.TB
+	work sync.WaitGroup
+
+	mu      sync.Mutex
+	groups  []int
+	spawned []*wire.Spawn
+	closed  int
+}
+
+func newHostCell(t testing.TB) *hostCell {
+	c := &hostCell{t: t}
+	t.Cleanup(func() {
+		c.mu.Lock()
+		for _, pid := range c.groups {
+			_ = unix.Kill(-pid, unix.SIGKILL)
+		}
+		c.mu.Unlock()
+		c.work.Wait()
+	})
+	return c
+}
+
+func (c *hostCell) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed++
+	return nil
+}
+
+func (c *hostCell) last() *wire.Spawn {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.spawned) == 0 {
+		return nil
+	}
+	return c.spawned[len(c.spawned)-1]
+}
+
+func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
+	if _, err := wire.Encode(m); err != nil {
+		c.t.Errorf("a spawn over a cap: %v", err)
+		return nil, err
+	}
+	cmd := exec.Command("/bin/bash", "--norc", "--noprofile")
+	if m.Exec {
+		cmd.Args = append(append(cmd.Args, "-c", m.Command), m.Args...)
+	}
+	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=/", "PS1=$ "}, m.Env...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	p := &Process{}
+	theirs, err := p.give(cmd, m.TTY)
+	if err != nil {
+		return nil, err
+	}
+	err = cmd.Start()
+	for _, f := range theirs {
+		f.Close()
+	}
+	if err != nil {
+		p.close()
+		return nil, err
+	}
+	run := &hostProcess{pid: cmd.Process.Pid, exit: make(chan wire.Exit, 1), pty: p.PTY}
+	p.Control = run
+	c.mu.Lock()
+	c.spawned = append(c.spawned, m)
+	c.groups = append(c.groups, run.pid)
+	c.mu.Unlock()
+	c.work.Go(func() {
+		defer close(run.exit)
+		_ = cmd.Wait()
+		st := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		if st.Signaled() {
+			run.exit <- wire.Exit{Signal: uint32(st.Signal())}
+			return
+		}
+		run.exit <- wire.Exit{Status: uint32(st.ExitStatus())}
+	})
+	return p, nil
+}
+
+// give makes the terminal or the pipes; it returns the program's ends.
+func (p *Process) give(cmd *exec.Cmd, tty *wire.TTY) ([]*os.File, error) {
+	if tty != nil {
+		master, slave, err := pty.Open()
+		if err != nil {
+			return nil, err
+		}
+		// pty.Open has made the master blocking.
+		fd, err := unix.Dup(int(master.Fd()))
+		master.Close()
+		if err := errors.Join(err, unix.SetNonblock(fd, true)); err != nil {
+			return nil, err
+		}
+		p.PTY, p.TTY = os.NewFile(uintptr(fd), "master"), slave.Name()
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+		cmd.SysProcAttr.Setctty = true
+		return []*os.File{slave}, setSize(p.PTY, tty.Size)
+	}
+	in, stdin, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	stdout, out, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	stderr, errs, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	p.Stdin, p.Stdout, p.Stderr = stdin, stdout, stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, errs
+	return []*os.File{in, out, errs}, nil
+}
+
+type hostProcess struct {
+	pid  int
+	exit chan wire.Exit
+	pty  *os.File
+}
+
+func (p *hostProcess) Exit() <-chan wire.Exit { return p.exit }
+
+func (p *hostProcess) Signal(_ context.Context, number uint32) error {
+	return unix.Kill(-p.pid, unix.Signal(number))
+}
+
+func (p *hostProcess) Resize(size wire.Size) error { return setSize(p.pty, size) }
+
+func setSize(f *os.File, size wire.Size) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var ioctlErr error
+	err = raw.Control(func(fd uintptr) {
+		ioctlErr = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{
+			Row: uint16(size.Rows), Col: uint16(size.Columns), Xpixel: uint16(size.Width), Ypixel: uint16(size.Height),
+		})
+	})
+	return errors.Join(err, ioctlErr)
+}
+
+// scriptCell is a cell whose answers are the test's.
+type scriptCell struct {
+	spawn func(context.Context, *wire.Spawn) (*Process, error)
+}
+
+func (c *scriptCell) Spawn(ctx context.Context, m *wire.Spawn) (*Process, error) {
+	return c.spawn(ctx, m)
+}
+
+func (c *scriptCell) Close() error { return nil }
+
+// scriptProcess is a program that is the test's: what the server writes comes
+// out of in, what goes into out and errs is the program's output.
+type scriptProcess struct {
+	in        *os.File
+	out, errs *os.File
+	exit      chan wire.Exit
+	signal    func(uint32)
+	resize    func(wire.Size)
+}
+
+// newScript returns a program with pipes.
+func newScript(t testing.TB) (*scriptProcess, *Process) {
+	t.Helper()
+	p := &Process{}
+	theirs, err := p.give(&exec.Cmd{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scriptProcess{in: theirs[0], out: theirs[1], errs: theirs[2], exit: make(chan wire.Exit, 1)}
+	t.Cleanup(func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+	})
+	p.Control = s
+	return s, p
+}
+
+// newScriptTTY returns a program on a terminal, whose slave is in, out and errs.
+func newScriptTTY(t testing.TB) (*scriptProcess, *Process) {
+	t.Helper()
+	p := &Process{}
+	cmd := &exec.Cmd{SysProcAttr: &syscall.SysProcAttr{}}
+	theirs, err := p.give(cmd, &wire.TTY{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave := theirs[0]
+	t.Cleanup(func() { slave.Close() })
+	s := &scriptProcess{in: slave, out: slave, errs: slave, exit: make(chan wire.Exit, 1)}
+	p.Control = s
+	return s, p
+}
+
+// end ends the program.
+func (s *scriptProcess) end(e wire.Exit) {
+	s.in.Close()
+	s.out.Close()
+	s.errs.Close()
+	s.exit <- e
+	close(s.exit)
+}
+
+func (s *scriptProcess) Exit() <-chan wire.Exit { return s.exit }
+
+func (s *scriptProcess) Signal(ctx context.Context, number uint32) error {
+	if s.signal != nil {
+		s.signal(number)
+		return nil
+	}
+	<-ctx.Done() // nobody reads it
+	return ctx.Err()
+}
+
+func (s *scriptProcess) Resize(size wire.Size) error {
+	if s.resize != nil {
+		s.resize(size)
+	}
+	return nil
+}
+
+// play has every program of the fixture's cells be what run makes of it.
+func play(spawn func(context.Context, *wire.Spawn) (*Process, error)) setting {
+	return func(f *fixture, _ *wire.NetConfig) { f.broker.cell = &scriptCell{spawn} }
+}
