@@ -3,7 +3,6 @@ package template
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -22,6 +21,7 @@ file."/etc/motd".content = "hello\n"
 `
 
 // options builds a template t from a host of the given tree.
+
 func options(t *testing.T, host tree, profile string) Options {
 	t.Helper()
 	return Options{
@@ -41,6 +41,7 @@ func mustBuild(t *testing.T, o Options) *Info {
 }
 
 // left lists what is in a template's directory, but for what is in its roots.
+
 func left(t *testing.T, o Options) []string {
 	t.Helper()
 	var names []string
@@ -65,6 +66,7 @@ func left(t *testing.T, o Options) []string {
 }
 
 // TestBuild isn't parallel: the umask is the process's.
+
 func TestBuild(t *testing.T) {
 	o := options(t, mergedUsr(), shellProfile)
 	when := time.Date(2001, 2, 3, 4, 5, 6, 700, time.UTC)
@@ -131,88 +133,23 @@ func TestBuild(t *testing.T) {
 }
 
 // capNetRaw is a file capability, cap_net_raw=ep, as linux/capability.h lays it out.
+
 var capNetRaw = []byte{1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 
 // TestBuildAgain: the new build takes the place of the old one, which stays for
+
 // those that have just opened it; the one before it goes.
-func TestBuildAgain(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	var built []*Info
-	for range 3 {
-		built = append(built, mustBuild(t, o))
-		if root, err := Open(o.Dir, "t"); err != nil || root != built[len(built)-1].Root {
-			t.Errorf("opened %q, %v", root, err)
-		}
-	}
-	for i, want := range []bool{false, true, true} {
-		if _, err := os.Lstat(built[i].Root); (err == nil) != want {
-			t.Errorf("build %d of 3: %v", i+1, err)
-		}
-	}
-}
 
 // TestHold: a build that a cell has is kept until the cell lets go of it.
-func TestHold(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	first := mustBuild(t, o)
-	release, err := Hold(first.Root)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := Hold(first.Root) // of another cell
-	if err != nil {
-		t.Fatal(err)
-	}
-	again()
-	for range 3 {
-		mustBuild(t, o)
-	}
-	if _, err := os.Lstat(filepath.Join(first.Root, "usr/bin/bash")); err != nil {
-		t.Errorf("the build was collected under a cell: %v", err)
-	}
-	release()
-	mustBuild(t, o)
-	if _, err := os.Lstat(filepath.Dir(first.Root)); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the build is still there: %v", err)
-	}
-	if _, err := Hold(first.Root); err == nil || !strings.Contains(err.Error(), "the build is gone") {
-		t.Errorf("held a build that is gone: %v", err)
-	}
-}
 
 // TestHoldWhileCollected: whoever opens the manifest just before the collector
+
 // moves the build away doesn't hold it.
-func TestHoldWhileCollected(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	info := mustBuild(t, o)
-	name := filepath.Join(filepath.Dir(info.Root), manifestName)
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Hold(info.Root); err == nil || !strings.Contains(err.Error(), "is being removed") {
-		t.Errorf("held a build in the collector's hands: %v", err)
-	}
-	if err := os.Rename(name, name+"-away"); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := sameFile(f, name); err == nil {
-		t.Error("a file that was moved away counts as the one that is there")
-	}
-}
 
 // TestBuildFails: whatever ends a build, the old one stays current, and nothing
+
 // of the new one is left.
+
 func TestBuildFails(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -323,214 +260,19 @@ func TestBuildFails(t *testing.T) {
 }
 
 // TestBuildDiskFull builds into a file system of 1 MiB.
-func TestBuildDiskFull(t *testing.T) {
-	t.Parallel()
-	host := mergedUsr()
-	o := options(t, host, shellProfile)
-	if err := os.Mkdir(o.Dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tmpfs", o.Dir, "tmpfs", 0, "size=1m,mode=0755"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(o.Dir, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	info := mustBuild(t, o)
-	before := left(t, o)
-
-	big := o
-	big.Profiles = fstest.MapFS{"t.toml": {Data: []byte(shellProfile + `package.big.paths = ["/usr/share/big"]`)}}
-	tree{"usr/share/big/1": strings.Repeat("x", 600<<10), "usr/share/big/2": strings.Repeat("y", 600<<10)}.on(t, string(o.host))
-	_, err := Build(t.Context(), big)
-	want := fmt.Sprintf("no space left on device - free some space in %s, nothing was changed", o.Dir)
-	if err == nil || !strings.HasPrefix(err.Error(), "template t: copying /usr/share/big/") || !strings.HasSuffix(err.Error(), want) {
-		t.Errorf("got %v, want ... %s", err, want)
-	}
-	if got := left(t, o); !slices.Equal(got, before) {
-		t.Errorf("left %v, before it was %v", got, before)
-	}
-	if root, err := Open(o.Dir, "t"); err != nil || root != info.Root {
-		t.Errorf("%q is current, %v", root, err)
-	}
-	mustBuild(t, o) // the space is free again
-}
 
 // TestBuildNoexec: what is mounted noexec would be so in the jail.
-func TestBuildNoexec(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	if err := os.Mkdir(o.Dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.Mount("tmpfs", o.Dir, "tmpfs", unix.MS_NOEXEC, "size=1m,mode=0755"); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(o.Dir, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
-	if _, err := Build(t.Context(), o); err == nil || !strings.Contains(err.Error(), "builds: is mounted noexec, ") {
-		t.Errorf("got %v", err)
-	}
-}
 
 // TestBuildSpread: where the file system takes the hint, builds are spread over it.
-func TestBuildSpread(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	mustBuild(t, o)
-	flags := func(name string, set bool) uint32 {
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if set {
-			unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, topdir)
-		}
-		flags, _ := unix.IoctlGetUint32(int(f.Fd()), unix.FS_IOC_GETFLAGS)
-		return flags & topdir
-	}
-	if got, can := flags(filepath.Join(o.Dir, "t/builds"), false), flags(t.TempDir(), true); got != can {
-		t.Errorf("flags are %#x, could be %#x", got, can)
-	}
-}
 
 // TestBuildKeepsOld: a build that can't be removed doesn't take the new one back.
-func TestBuildKeepsOld(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	first := mustBuild(t, o)
-	mustBuild(t, o)
-	if err := unix.Mount("tmpfs", first.Root, "tmpfs", 0, ""); err != nil { // can't be moved nor removed
-		t.Fatal(err)
-	}
-	unmount := func() { unix.Unmount(first.Root, unix.MNT_DETACH) }
-	t.Cleanup(unmount)
-	info, err := Build(t.Context(), o)
-	if info == nil || err == nil || !strings.Contains(err.Error(), "the new build is in place, but an old one is still there: ") {
-		t.Errorf("got %v, %v", info, err)
-	}
-	if root, err := Open(o.Dir, "t"); err != nil || info == nil || root != info.Root {
-		t.Errorf("%q is current, %v", root, err)
-	}
-	unmount()
-	for _, name := range left(t, o) {
-		unix.Unmount(filepath.Join(o.Dir, name), unix.MNT_DETACH)
-	}
-	mustBuild(t, o)
-}
 
 // TestBuildAfterKill: what a killed build leaves is never opened, and the next
+
 // build removes it.
-func TestBuildAfterKill(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	info := mustBuild(t, o)
-	killed := filepath.Join(o.Dir, "t/builds/.tmp-20260101T000000Z-00000000")
-	if err := errors.Join(os.MkdirAll(filepath.Join(killed, "root/usr"), 0o755), os.Symlink("builds/x", filepath.Join(o.Dir, "t/.tmp-current"))); err != nil {
-		t.Fatal(err)
-	}
-	if root, err := Open(o.Dir, "t"); err != nil || root != info.Root {
-		t.Errorf("opened %q, %v", root, err)
-	}
-	mustBuild(t, o)
-	for _, name := range left(t, o) {
-		if strings.Contains(name, tempPrefix) {
-			t.Errorf("%s is still there", name)
-		}
-	}
-}
 
 // TestOpenRefuses: each state in which a template can't be used, with its fix.
-func TestOpenRefuses(t *testing.T) {
-	t.Parallel()
-	const fix = " - run: jailsh template build t"
-	for _, c := range []struct {
-		name  string
-		spoil func(top, build string) error
-		want  string
-	}{
-		{"no templates", func(top, _ string) error { return os.RemoveAll(filepath.Dir(top)) }, "template t: not built" + fix},
-		{"not built", func(top, _ string) error { return os.RemoveAll(top) }, "template t: not built" + fix},
-		{"built and never published", func(top, _ string) error { return os.Remove(top + "/current") }, "template t: not built" + fix},
-		{"no build", func(_, build string) error { return os.RemoveAll(build) }, "template t: half built" + fix},
-		{"no root", func(_, build string) error { return os.RemoveAll(build + "/root") }, "template t: half built" + fix},
-		{"no manifest", func(_, build string) error { return os.Remove(build + "/MANIFEST") }, "template t: half built" + fix},
-		{"empty manifest", func(_, build string) error { return os.Truncate(build+"/MANIFEST", 0) }, "MANIFEST: not a template's manifest of this version" + fix},
-		{"manifest of another version", func(_, build string) error {
-			return os.WriteFile(build+"/MANIFEST", []byte("jailsh template 2\nbuilt 2026-01-02T03:04:05Z\n\n"), 0o644)
-		}, "MANIFEST: not a template's manifest of this version" + fix},
-		{"manifest cut off", func(_, build string) error { return os.Truncate(build+"/MANIFEST", 20) }, "MANIFEST: its header is not complete" + fix},
-		{"a root that is a link", func(_, build string) error {
-			return errors.Join(os.Rename(build+"/root", build+"/r"), os.Symlink("r", build+"/root"))
-		}, "template t: half built" + fix},
-		{"current leads away", func(top, build string) error {
-			return errors.Join(os.Remove(top+"/current"), os.Symlink("../../"+filepath.Base(build), top+"/current"))
-		}, "/current names no build" + fix},
-		{"current is a directory", func(top, _ string) error {
-			return errors.Join(os.Remove(top+"/current"), os.Mkdir(top+"/current", 0o755))
-		}, "/current names no build" + fix},
-		{"a build at work", func(top, build string) error {
-			return errors.Join(os.Remove(top+"/current"), os.Symlink("builds/.tmp-"+filepath.Base(build), top+"/current"))
-		}, "/current names no build" + fix},
-		{"writable by others", func(_, build string) error { return os.Chmod(build+"/root", 0o775) }, "/root: is writable by others - run: chmod go-w "},
-		{"of somebody else", func(top, _ string) error { return os.Chown(top, 1234, 0) }, ": belongs to uid 1234, who could change it at any time - run: chown 0 "},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			o := options(t, mergedUsr(), shellProfile)
-			info := mustBuild(t, o)
-			if err := c.spoil(filepath.Join(o.Dir, "t"), filepath.Dir(info.Root)); err != nil {
-				t.Fatal(err)
-			}
-			root, err := Open(o.Dir, "t")
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %q, %v; want %s", root, err, c.want)
-			}
-		})
-	}
-	for _, name := range []string{"", "..", "a/b", ".tmp", "-x", strings.Repeat("x", 65), "a\n"} {
-		if _, err := Open(t.TempDir(), name); err == nil || !strings.Contains(err.Error(), "not a name") {
-			t.Errorf("%q: %v", name, err)
-		}
-	}
-}
 
 // TestOpenThroughLinks: the root is named by its real path, which is what a mount
-// of the jail wants.
-func TestOpenThroughLinks(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	info := mustBuild(t, o)
-	dir := t.TempDir()
-	if err := os.Symlink(o.Dir, dir+"/link"); err != nil {
-		t.Fatal(err)
-	}
-	if root, err := Open(dir+"/link", "t"); err != nil || root != info.Root {
-		t.Errorf("opened %q, %v; want %q", root, err, info.Root)
-	}
-}
 
-func TestList(t *testing.T) {
-	t.Parallel()
-	o := options(t, mergedUsr(), shellProfile)
-	if list, err := List(o.Dir); len(list) != 0 || err != nil {
-		t.Errorf("a directory that isn't there has %v, %v", list, err)
-	}
-	info := mustBuild(t, o)
-	o.Name, o.Profile = "other", []string{"t"}
-	other := mustBuild(t, o)
-	tree{"file": "", "dir/x": "", "half/builds/": ""}.on(t, o.Dir)
-	list, err := List(o.Dir)
-	if fmt.Sprintf("%+v", list) != fmt.Sprintf("%+v", []Info{*other, *info}) {
-		t.Errorf("got %+v, want %+v", list, []*Info{other, info})
-	}
-	if err == nil || err.Error() != "template half: not built - run: jailsh template build half" {
-		t.Errorf("got %v", err)
-	}
-}
+// of the jail wants.

@@ -1,22 +1,14 @@
 package template
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // always is what every template of mergedUsr has.
+
 func always() []string {
 	return []string{
 		"/bin -> usr/bin", "/sbin -> usr/sbin", "/lib -> usr/lib", "/lib64 -> usr/lib64",
@@ -25,6 +17,7 @@ func always() []string {
 }
 
 // gatherText plans a template of one profile, TOML text.
+
 func gatherText(t *testing.T, host rootfs, text string) (plan, error) {
 	t.Helper()
 	list, err := loadProfiles(fstest.MapFS{"p.toml": {Data: []byte(text)}}, []string{"p"})
@@ -181,6 +174,7 @@ func TestGather(t *testing.T) {
 }
 
 // TestGatherUnmerged: a host from before the merged /usr keeps its two trees.
+
 func TestGatherUnmerged(t *testing.T) {
 	t.Parallel()
 	host := tree{"bin/sh": "#", "usr/bin/env": "#", "lib/": "", "sbin/": ""}.on(t, t.TempDir())
@@ -199,77 +193,17 @@ func TestGatherUnmerged(t *testing.T) {
 }
 
 // TestGatherModes: nothing of the host's setuid, setgid, sticky and write bits is planned.
-func TestGatherModes(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	host := tree{"usr/bin/su": "#", "etc/d/f": ""}.on(t, dir)
-	for name, mode := range map[string]fs.FileMode{
-		"usr/bin/su": 0o777 | fs.ModeSetuid | fs.ModeSetgid, "etc/d": 0o777 | fs.ModeSticky | fs.ModeSetgid, "etc/d/f": 0o660,
-	} {
-		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p, err := gatherText(t, host, "package.a.commands = ['su']\npackage.a.paths = ['/etc/d']")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, mode := range map[string]fs.FileMode{"/usr/bin/su": 0o755, "/etc/d": fs.ModeDir | 0o755, "/etc/d/f": 0o640} {
-		if p[name].mode != mode {
-			t.Errorf("%s is planned as %v, want %v", name, p[name].mode, mode)
-		}
-	}
-}
 
 // TestGatherNotExecutable: a file that can't be run is no command, and no script.
-func TestGatherNotExecutable(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	host := tree{"usr/bin/x": "#!/usr/bin/perl\n"}.on(t, dir)
-	if err := os.Chmod(filepath.Join(dir, "usr/bin/x"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, err := gatherText(t, host, "package.a.commands = ['x']")
-	if want := "profile p: x: not found on this host - run: apt-get install a"; err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-	if _, err := gatherText(t, host, "package.a.paths = ['/usr/bin/x']"); err != nil {
-		t.Error(err)
-	}
-}
 
 // TestGatherSpecial: a fifo or a socket that a profile names is refused, one that
-// it sweeps up is passed over; neither is opened.
-func TestGatherSpecial(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	host := tree{"etc/d/f": ""}.on(t, dir)
-	if err := unix.Mkfifo(filepath.Join(dir, "etc/d/fifo"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	p, err := gatherText(t, host, "package.a.paths = ['/etc/d']")
-	if err != nil || p["/etc/d/f"] == nil || p["/etc/d/fifo"] != nil {
-		t.Errorf("planned %v, %v", p.paths(), err)
-	}
-	_, err = gatherText(t, host, "package.a.paths = ['/etc/d/fifo']")
-	want := "profile p: /etc/d/fifo: is a fifo: only files, directories and links can be copied - leave it out"
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v, want %s", err, want)
-	}
-}
 
-func TestGatherCancelled(t *testing.T) {
-	t.Parallel()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	host := mergedUsr().on(t, t.TempDir())
-	if _, err := gather(ctx, host, []*profile{{packages: []*packageList{{commands: []string{"bash"}}}}}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-}
+// it sweeps up is passed over; neither is opened.
 
 // TestGatherCache: the jail's loader is told of the libraries that are there, and
+
 // of no others.
+
 func TestGatherCache(t *testing.T) {
 	t.Parallel()
 	entries := []cacheEntry{
@@ -311,44 +245,3 @@ func TestGatherDamagedCache(t *testing.T) {
 }
 
 // TestGatherTooMuch: a profile that sweeps up a whole disk ends before memory does.
-func TestGatherTooMuch(t *testing.T) {
-	t.Parallel()
-	g := &gatherer{host: mergedUsr().on(t, t.TempDir()), plan: plan{}, walked: map[string]bool{}}
-	for i := range maxEntries + 1 {
-		g.plan[fmt.Sprint(i)] = &entry{}
-	}
-	if err := g.tree(t.Context(), "/usr/lib"); err == nil || !strings.Contains(err.Error(), "more than 500000 files") {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestPlanMatches(t *testing.T) {
-	t.Parallel()
-	now := time.Now()
-	p := plan{"/d": {mode: fs.ModeDir | 0o755}, "/d/f": {mode: 0o644, size: 3, mtime: now}, "/d/l": newLink("f")}
-	good := func() []manifestLine {
-		return []manifestLine{
-			{path: "/d", mode: fs.ModeDir | 0o755, size: 4096},
-			{path: "/d/f", mode: 0o644, size: 3},
-			{path: "/d/l", mode: fs.ModeSymlink | 0o777, target: "f", size: 1},
-		}
-	}
-	if err := p.matches(good()); err != nil {
-		t.Error(err)
-	}
-	for _, c := range []struct {
-		name  string
-		spoil func([]manifestLine) []manifestLine
-	}{
-		{"missing", func(l []manifestLine) []manifestLine { return l[:2] }},
-		{"unplanned", func(l []manifestLine) []manifestLine { l[2].path = "/d/x"; return l }},
-		{"short", func(l []manifestLine) []manifestLine { l[1].size = 2; return l }},
-		{"mode", func(l []manifestLine) []manifestLine { l[1].mode = 0o600; return l }},
-		{"kind", func(l []manifestLine) []manifestLine { l[1].mode = fs.ModeDir | 0o644; return l }},
-		{"target", func(l []manifestLine) []manifestLine { l[2].target = "g"; return l }},
-	} {
-		if err := p.matches(c.spoil(good())); err == nil {
-			t.Errorf("%s: passed", c.name)
-		}
-	}
-}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -23,89 +22,13 @@ import (
 // profiles of etc/profiles from it.
 
 // TestClosureAgainstLdd compares with what ld.so itself says: for each program
+
 // that names directories of its own or lacks a library, and for a tenth of all.
-func TestClosureAgainstLdd(t *testing.T) {
-	t.Parallel()
-	cache, err := readCache("/")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := newLinker("/", cache)
-	native := l.load("/proc/self/exe")
-	type answer struct{ paths, missing []string }
-	want := map[string]answer{}
-	var names []string
-	for _, dir := range []string{"/usr/bin", "/usr/sbin"} {
-		entries, err := os.ReadDir(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, e := range entries {
-			real, _, err := l.root.resolve(path.Join(dir, e.Name()))
-			if err != nil {
-				continue
-			}
-			o := l.load(real)
-			if o == nil || o.interp == "" || o.machine != native.machine || want[real].paths != nil {
-				continue
-			}
-			paths, missing := l.closure(real, o)
-			if i%10 == 0 || o.rpath != nil || o.runpath != nil || missing != nil {
-				want[real] = answer{paths, missing}
-				names = append(names, real)
-			}
-		}
-	}
-	if len(names) < 10 {
-		t.Fatalf("only %d programs to compare", len(names))
-	}
-	for name, got := range ldd(t, names) {
-		var paths []string
-		for _, p := range want[name].paths {
-			if !strings.Contains(p, "/glibc-hwcaps/") {
-				paths = append(paths, p)
-			}
-		}
-		slices.Sort(paths)
-		if !slices.Equal(paths, got.paths) || len(want[name].missing) != len(got.missing) {
-			t.Errorf("%s: found %v, missing %v; ldd found %v, missing %v", name, paths, want[name].missing, got.paths, got.missing)
-		}
-	}
-}
 
 // ldd returns what ldd(1) says of programs.
-func ldd(t *testing.T, names []string) map[string]struct{ paths, missing []string } {
-	t.Helper()
-	cmd := exec.Command("ldd", names...)
-	cmd.Env = []string{"PATH=/usr/bin:/bin"}
-	out, err := cmd.Output()
-	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) { // it exits 1 if one isn't dynamic
-		t.Fatal(err)
-	}
-	answers := map[string]struct{ paths, missing []string }{}
-	name := ""
-	for line := range strings.Lines(string(out)) {
-		words := strings.Fields(line)
-		if !strings.HasPrefix(line, "\t") {
-			name = strings.TrimSuffix(words[0], ":")
-			continue
-		}
-		a := answers[name]
-		switch {
-		case strings.HasSuffix(line, "=> not found\n"):
-			a.missing = append(a.missing, words[0])
-		case len(words) == 4 && words[1] == "=>":
-			a.paths = append(a.paths, words[2])
-		case len(words) == 2 && strings.HasPrefix(words[0], "/"):
-			a.paths = append(a.paths, words[0])
-		}
-		slices.Sort(a.paths)
-		answers[name] = a
-	}
-	return answers
-}
 
 // basic builds the template basic once for all tests, in basicDir.
+
 var (
 	basicDir string
 	basic    = sync.OnceValues(func() (*Info, error) {
@@ -126,7 +49,9 @@ func TestMain(m *testing.M) {
 }
 
 // inBasic runs a program in the root of the template basic, as a user, and
+
 // returns its standard output and its standard error.
+
 func inBasic(t *testing.T, env []string, args ...string) (string, string, error) {
 	t.Helper()
 	info, err := basic()
@@ -154,7 +79,9 @@ func inBasic(t *testing.T, env []string, args ...string) (string, string, error)
 }
 
 // TestBasicPrograms starts each program of the template: its interpreter and its
+
 // libraries must be found, by the loader and not only by us.
+
 func TestBasicPrograms(t *testing.T) {
 	t.Parallel()
 	info, err := basic()
@@ -215,6 +142,7 @@ func TestBasicShell(t *testing.T) {
 }
 
 // TestBasicEditor: the editor of the template starts and finds its own files.
+
 func TestBasicEditor(t *testing.T) {
 	t.Parallel()
 	out, errs, err := inBasic(t, []string{"TERM=dumb"}, "/bin/bash", "-c", `
@@ -229,8 +157,11 @@ func TestBasicEditor(t *testing.T) {
 }
 
 // TestBasicLoader: the loader of the template reads the cache that was made for
+
 // it, and finds what is in the default directories without. It isn't parallel,
+
 // because it takes the cache away for a moment.
+
 func TestBasicLoader(t *testing.T) {
 	info, err := basic()
 	if err != nil {
@@ -254,6 +185,7 @@ func TestBasicLoader(t *testing.T) {
 }
 
 // TestBasicRoot: nothing of the root is another's, and no file of it is the host's.
+
 func TestBasicRoot(t *testing.T) {
 	t.Parallel()
 	info, err := basic()
