@@ -277,3 +277,10 @@ func (f *fixture) eventually(is func() bool) {
 		pause(context.Background(), time.Millisecond)
 	}
 }
+
+// starting is how many connections count as on their way to a login.
+func (f *fixture) starting() int {
+	f.server.startups.mu.Lock()
+	defer f.server.startups.mu.Unlock()
+	return f.server.startups.total
+}
