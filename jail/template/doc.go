@@ -8,9 +8,12 @@
 //	TEMPLATES/NAME/builds/ID/MANIFEST   every entry of root: kind, mode, size, SHA-256
 //	TEMPLATES/NAME/builds/.tmp-ID       a build at work, or what one left that was killed
 //
-// A build is planned (profile.go, gather.go, closure.go), copied (copy.go), read
-// back and checked as a whole (verify.go), and only then put in place by one
-// rename (build.go, store.go).
+// A build is planned (profile.go, gather.go, take.go, closure.go), copied (copy.go),
+// read back and checked as a whole (verify.go), and only then put in place by one
+// rename (build.go, store.go). A build that isn't current any more is removed by
+// the next Build, unless it was the one before (a login may have opened it and not
+// yet held it) or somebody holds it: Hold is a shared flock on its MANIFEST, and
+// ends with the process.
 //
 // # Trust
 //

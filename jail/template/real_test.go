@@ -58,7 +58,7 @@ func inBasic(t *testing.T, env []string, args ...string) (string, string, error)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var out, errs bytes.Buffer
 	cmd := &exec.Cmd{
@@ -73,7 +73,7 @@ func inBasic(t *testing.T, env []string, args ...string) (string, string, error)
 	defer stop()
 	err = cmd.Wait()
 	if ctx.Err() != nil {
-		t.Errorf("%v: didn't end within 30 s", args)
+		t.Errorf("%v: didn't end within 2 minutes", args)
 	}
 	return out.String(), errs.String(), err
 }
