@@ -61,9 +61,13 @@ func serve() error {
 	if err := errors.Join(identity.Undumpable(), seccomp.LoadAllThreads(seccomp.Allow(syscalls))); err != nil {
 		return err
 	}
+	// A login is a dozen small messages between goroutines, and waking a thread
+	// for each costs more than what it then does. Half the processors also leave
+	// the other half to what the users run.
+	runtime.GOMAXPROCS(max(1, runtime.NumCPU()/2))
 	// Idle sessions are what the memory goes to: a smaller heap for a little
 	// more collecting.
-	debug.SetGCPercent(50)
+	debug.SetGCPercent(75)
 	conn, err := wire.FromFD(broker)
 	if err != nil {
 		return fmt.Errorf("socket to jailshd: %w", err)

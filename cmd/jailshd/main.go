@@ -13,7 +13,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime/debug"
+	"runtime"
 	"syscall"
 
 	"github.com/jailsh/jailsh/internal/config"
@@ -47,7 +47,7 @@ func run(file string) error {
 		return fmt.Errorf("close_range: %w - use a kernel of 5.12 or newer", err)
 	}
 	unix.Umask(0o077)
-	debug.SetGCPercent(50)
+	runtime.GOMAXPROCS(1) // it answers short questions; more threads would only be woken for each other
 
 	d, err := newDaemon(file)
 	if err != nil {

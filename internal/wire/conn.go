@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -139,8 +140,7 @@ func descriptor(f *os.File) (int, error) {
 	return n, err
 }
 
-// Recv returns the next packet, or io.EOF when the other end is closed. The
-// size is asked for first, so that an idle connection holds no buffer.
+// Recv returns the next packet, or io.EOF when the other end is closed.
 func (c *Conn) Recv() (*Packet, error) { return c.recv(0) }
 
 // Peek is Recv that leaves the packet in the socket: for a process that works on
@@ -163,30 +163,32 @@ func (c *Conn) recv(flags int) (*Packet, error) {
 	return p, recvErr
 }
 
+// buffers are what packets are received into. They are held only while a packet
+// is there, so an idle connection has none, and only the pages that packets
+// reach are ever used.
+var buffers = sync.Pool{New: func() any { return new([MaxPacket + 1]byte) }}
+
 func recvPacket(fd, extra int) (*Packet, error) {
-	size, err := peekSize(fd)
-	if err != nil {
-		return nil, err
-	}
-	if size == 0 {
-		return nil, io.EOF
-	}
-	if size > MaxPacket {
-		return nil, fmt.Errorf("packet of %d bytes is over the cap of %d", size, MaxPacket)
-	}
-	buf := make([]byte, size)
-	oob := make([]byte, unix.CmsgSpace(4*MaxFiles))
-	n, oobn, got, err := recvmsg(fd, buf, oob, unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC|extra)
+	buf := buffers.Get().(*[MaxPacket + 1]byte)
+	defer buffers.Put(buf)
+	var oob [64 + 4*MaxFiles]byte // CMSG_SPACE of MaxFiles descriptors, with room to spare
+	n, oobn, got, err := recvmsg(fd, buf[:], oob[:], unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC|extra)
 	if err != nil {
 		return nil, err
 	}
 	files, err := parseFiles(oob[:oobn])
-	if err == nil && got&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
-		err = errors.New("packet was cut off")
+	switch {
+	case err != nil:
+	case n == 0:
+		err = io.EOF
+	case n > MaxPacket || got&unix.MSG_TRUNC != 0:
+		err = fmt.Errorf("packet of over %d bytes", MaxPacket)
+	case got&unix.MSG_CTRUNC != 0 || len(files) > MaxFiles:
+		err = fmt.Errorf("packet of over %d descriptors", MaxFiles)
 	}
 	var p *Packet
 	if err == nil {
-		p, err = parsePacket(buf[:n])
+		p, err = parsePacket(bytes.Clone(buf[:n]))
 	}
 	if err != nil {
 		(&Packet{Files: files}).Close()
@@ -194,11 +196,6 @@ func recvPacket(fd, extra int) (*Packet, error) {
 	}
 	p.Files = files
 	return p, nil
-}
-
-func peekSize(fd int) (int, error) {
-	n, _, _, err := recvmsg(fd, make([]byte, 1), nil, unix.MSG_DONTWAIT|unix.MSG_PEEK|unix.MSG_TRUNC)
-	return n, err
 }
 
 func recvmsg(fd int, buf, oob []byte, flags int) (n, oobn, recvFlags int, err error) {

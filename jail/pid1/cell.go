@@ -35,7 +35,7 @@ type cell struct {
 // Serve is PID 1's life. It returns when the cell is to end, nil when that was
 // its own decision: the caller exits.
 func Serve(conn *wire.Conn) error {
-	runtime.GOMAXPROCS(2) // one cell's init shouldn't cost what a big machine has
+	runtime.GOMAXPROCS(1) // it waits; more threads would only be woken for each other
 	catchSignals()
 	if err := identity.Undumpable(); err != nil { // execve has reset it
 		return err
