@@ -33,10 +33,11 @@ func TestTheUserIsWhoSheShouldBe(t *testing.T) {
 		"stat -c '%a %U' ~":          "700 alice",
 		"umask":                      "0022",
 		"grep -E '^Sig(Blk|Ign):' /proc/self/status | tr -s '\\t' ' '": "SigBlk: 0000000000000000\nSigIgn: 0000000000000000",
-		"cat /proc/self/oom_score_adj":                                 "0",
-		"ls -A /tmp /var/tmp /run":                                     "/run:\n\n/tmp:\n\n/var/tmp:",
-		"ls /dev":                                                      "fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero",
-		"ls /home":                                                     "alice",
+		"ulimit -c; ulimit -Hc":        "0\n0",
+		"cat /proc/self/oom_score_adj": "0",
+		"ls -A /tmp /var/tmp /run":     "/run:\n\n/tmp:\n\n/var/tmp:",
+		"ls /dev":                      "fd\nfull\nnull\nptmx\npts\nrandom\nshm\nstderr\nstdin\nstdout\ntty\nurandom\nzero",
+		"ls /home":                     "alice",
 	} {
 		if got := output(t, c, command); got != want {
 			t.Errorf("%s:\n%s\nwant:\n%s", command, got, want)

@@ -3,7 +3,7 @@
 //
 // The work is a table of named steps (steps.go), walked once, in order, on the
 // main thread, by a loop that stops at the first error. A jail of which a step
-// went wrong doesn't exist: the process reports `step 11/24 proc: mount: EPERM`
+// went wrong doesn't exist: the process reports `step 11/25 proc: mount: EPERM`
 // to jailshd and ends, and the kernel takes back its namespaces with all mounts.
 // No step has a fallback.
 //

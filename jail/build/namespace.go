@@ -70,6 +70,11 @@ func (j *jail) resetOOM() error {
 	return os.WriteFile("/proc/self/oom_score_adj", []byte("0"), 0)
 }
 
+// noCore keeps a crash from writing what a program knew into a file (core(5)).
+func (j *jail) noCore() error {
+	return call("setrlimit(CORE)", unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}))
+}
+
 // resetSignals gives the user's processes a clean start: a SIGHUP that jailshd's
 // own starter ignored must not be ignored by every shell (signal(7), execve(2)).
 func (j *jail) resetSignals() error { return resetIgnored() }

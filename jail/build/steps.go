@@ -36,6 +36,7 @@ var steps = []step{
 	{"read-only", (*jail).sealRoot},      // the root itself
 	{"keyring", (*jail).newKeyring},      // none of the host's session keys
 	{"oom", (*jail).resetOOM},            // killed no later than others
+	{"core", (*jail).noCore},             // no core file, whatever jailshd's limit was
 	{"signals", (*jail).resetSignals},    // nothing ignored or blocked
 	{"descriptors", (*jail).markCloexec}, // none but the control socket survives exec
 	{"identity", (*jail).becomeUser},     // ids, groups, no capability, no_new_privs
