@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/internal/wire"
 )
 
 // across checks the users against each other and against the host.
@@ -25,6 +26,7 @@ func (l *loader) across() {
 	}
 	l.homes()
 	l.mounts()
+	l.sums()
 	for uid := range l.host {
 		l.table.taken[uid] = true
 	}
@@ -98,6 +100,26 @@ func (l *loader) mounts() {
 				u.origin["mounts"].Bad(fmt.Sprintf("%q is mounted twice in the jail of %s", m.Target, name), "choose another target")
 			}
 			seen[m.Target] = true
+		}
+	}
+}
+
+// sums refuses what is too much only when the defaults, the class and the user
+// are taken together.
+func (l *loader) sums() {
+	for _, name := range l.table.names {
+		u := l.table.users[name]
+		size := 0
+		for _, e := range u.Env {
+			size += len(e)
+		}
+		if len(u.Env) > maxEnv || size > maxEnvAll {
+			u.table.Bad(fmt.Sprintf("has %d variables of %d bytes together, more than the %d of %d allowed", len(u.Env), size, maxEnv, maxEnvAll),
+				"shorten env, or that of [defaults] or of the class")
+		}
+		if len(u.Groups) > wire.MaxGroups {
+			u.table.Bad(fmt.Sprintf("has %d groups together, more than the %d allowed", len(u.Groups), wire.MaxGroups),
+				"shorten groups, or those of [defaults] or of the class")
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"github.com/jailsh/jailsh/internal/strict"
 )
 
 // Entry is what `jailsh user add` and `jailsh user set` write. A field with its
@@ -129,13 +131,19 @@ func Remove(src []byte, name string) ([]byte, error) {
 	if err := f.remove(name); err != nil {
 		return nil, fmt.Errorf("user %s: %w", name, err)
 	}
-	return checked(f.apply())
+	out := f.apply()
+	// What separated her from the user above is not left at the end.
+	blank := []byte(f.newline + f.newline)
+	for bytes.HasSuffix(out, blank) && !bytes.HasSuffix(src, blank) {
+		out = out[:len(out)-len(f.newline)]
+	}
+	return checked(out)
 }
 
-// checked makes sure that an edit never leaves a text that TOML can't read.
+// checked makes sure that an edit never leaves a text that can't be read.
 func checked(src []byte) ([]byte, error) {
-	if _, err := parseText(src); err != nil {
-		return nil, fmt.Errorf("the change would break the file: %w", err)
+	if problems := strict.Parse("", src).Problems(); len(problems) > 0 {
+		return nil, fmt.Errorf("the change doesn't fit into the file, line %d: %s - edit it by hand", problems[0].Line, problems[0].What)
 	}
 	return src, nil
 }
@@ -145,9 +153,9 @@ func (s Setting) check() error {
 	if _, err := s.path(); err != nil {
 		return err
 	}
-	var got map[string]any
-	_, err := toml.Decode("v = "+s.Value+"\n", &got)
-	if _, ok := got["v"]; err != nil || !ok || len(got) != 1 || strings.ContainsAny(s.Value, "\r\n#") && strings.TrimSpace(s.Value) == "" {
+	text := "v = " + s.Value
+	f, err := parseText([]byte(text))
+	if err != nil || len(f.statements) != 1 || f.statements[0].Header || f.statements[0].End != len(text) {
 		return fmt.Errorf("%s: %q is no value - write TOML, like 5, true, \"text\" or [\"a\", \"b\"]", s.Key, clip(s.Value))
 	}
 	return nil

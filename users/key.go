@@ -112,7 +112,7 @@ func (k *Key) parseBlob(s string) error {
 	}
 	pub, err := ssh.ParsePublicKey(blob)
 	if err != nil {
-		return fmt.Errorf("the key can't be read: %s - paste the whole line of the .pub file", strings.TrimPrefix(err.Error(), "ssh: "))
+		return fmt.Errorf("the key can't be read: %s - paste the whole line of the .pub file", printable(strings.TrimPrefix(err.Error(), "ssh: ")))
 	}
 	if pub.Type() != k.Type {
 		return fmt.Errorf("says %s but holds a key of type %s - paste the line of the .pub file", k.Type, pub.Type())

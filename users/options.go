@@ -195,7 +195,7 @@ func setKeyEnvironment(o *Options, _ bool, value string) error {
 		return fmt.Errorf("%q is not NAME=value - write environment=\"NAME=value\"", clip(value))
 	case environ.Never(name) || !environ.ValidValue(val):
 		return fmt.Errorf("%s could make a program run something else - put it into the user's env", name)
-	case len(value) > wire.MaxEnvLen || len(o.Env) >= wire.MaxEnv/2:
+	case len(value) > wire.MaxEnvLen || len(o.Env) >= maxEnv:
 		return errors.New("too much environment - shorten it")
 	}
 	for _, e := range o.Env {

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/BurntSushi/toml"
-
 	"github.com/jailsh/jailsh/internal/strict"
 )
 
@@ -27,12 +25,8 @@ type patch struct {
 }
 
 func parseText(src []byte) (*text, error) {
-	var data map[string]any
-	if _, err := toml.Decode(string(src), &data); err != nil {
-		if pe := (toml.ParseError{}); errors.As(err, &pe) {
-			return nil, fmt.Errorf("line %d: %s - mend the file first", pe.Position.Line, pe.Message)
-		}
-		return nil, err
+	if problems := strict.Parse("", src).Problems(); len(problems) > 0 {
+		return nil, fmt.Errorf("line %d: %s - mend the file first", problems[0].Line, problems[0].What)
 	}
 	statements, err := strict.Scan(src)
 	if err != nil {
@@ -49,14 +43,19 @@ func (f *text) patch(start, end int, with string) {
 	f.patches = append(f.patches, patch{start, end, with})
 }
 
-// apply returns the text with the patches made; they don't overlap.
+// apply returns the text with the patches made. Where two take the same bytes
+// out, they are out.
 func (f *text) apply() []byte {
 	slices.SortStableFunc(f.patches, func(a, b patch) int { return a.start - b.start })
 	var out []byte
 	at := 0
 	for _, p := range f.patches {
-		out = append(append(out, f.src[at:p.start]...), p.with...)
-		at = p.end
+		if p.start > at {
+			out = append(out, f.src[at:p.start]...)
+			at = p.start
+		}
+		out = append(out, p.with...)
+		at = max(at, p.end)
 	}
 	return append(out, f.src[at:]...)
 }

@@ -57,7 +57,7 @@ func (f *text) comma(list *strict.Span, i int) int {
 // the others are written: on a line of its own if the last one has one.
 func (f *text) appendItem(list *strict.Span, item string) {
 	if len(list.Items) == 0 {
-		f.patch(list.End-1, list.End-1, item)
+		f.firstItem(list, item)
 		return
 	}
 	last := len(list.Items) - 1
@@ -84,6 +84,17 @@ func (f *text) appendItem(list *strict.Span, item string) {
 		at := f.lineEnd(comma)
 		f.patch(at, at, f.indent(list.Items[last].Start)+item+trailing+f.newline)
 	}
+}
+
+// firstItem puts an element into an empty list or inline table, on a line of its
+// own if the closing bracket has one.
+func (f *text) firstItem(list *strict.Span, item string) {
+	closing := list.End - 1
+	if start := f.lineStart(closing); start > list.Start && f.indented(closing) {
+		f.patch(start, start, f.indent(closing)+"    "+item+","+f.newline)
+		return
+	}
+	f.patch(closing, closing, item)
 }
 
 // indented reports whether nothing but blanks stands before offset at in its

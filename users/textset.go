@@ -165,8 +165,7 @@ func (f *text) dropKey(name, which string) error {
 	}
 	match := -1
 	for i, line := range f.texts(p.value) {
-		k, err := ParseKey(line)
-		if line == which || err == nil && (k.Fingerprint == which || k.Comment == which) {
+		if isKey(line, which) {
 			if match >= 0 {
 				return fmt.Errorf("keys: %q fits more than one key - give the fingerprint", clip(which))
 			}
@@ -178,4 +177,18 @@ func (f *text) dropKey(name, which string) error {
 	}
 	f.dropItem(p.value, match)
 	return nil
+}
+
+// isKey reports whether which means the authorized_keys line: it is the line,
+// its key, its fingerprint or its comment.
+func isKey(line, which string) bool {
+	if sameKey(line, which) {
+		return true
+	}
+	k, err := ParseKey(line)
+	if err != nil {
+		return false
+	}
+	other, err := ParseKey(which)
+	return k.Fingerprint == which || k.Comment == which || err == nil && other.Fingerprint == k.Fingerprint
 }

@@ -95,9 +95,15 @@ func setExpires(u *User, t time.Time) { u.Expires = t }
 // reserved are the variables that the jail sets for each session.
 var reserved = [...]string{"HOME", "USER", "LOGNAME", "SHELL", "SSH_*", "JAILSH*"}
 
+// Half of what a message carries: the jail and the session add their own.
+const (
+	maxEnv    = wire.MaxEnv / 2
+	maxEnvAll = wire.MaxEnvAll / 2
+)
+
 // readEnv reads {NAME = "value"}.
 func readEnv(v *strict.Value) ([]string, bool) {
-	keys, ok := v.Keys(wire.MaxEnv / 2)
+	keys, ok := v.Keys(maxEnv)
 	if !ok {
 		return nil, false
 	}
@@ -117,8 +123,8 @@ func readEnv(v *strict.Value) ([]string, bool) {
 			total += len(env[len(env)-1])
 		}
 	}
-	if total > wire.MaxEnvAll/2 {
-		v.Bad(fmt.Sprintf("has %d bytes, more than the %d allowed", total, wire.MaxEnvAll/2), "shorten it")
+	if total > maxEnvAll {
+		v.Bad(fmt.Sprintf("has %d bytes, more than the %d allowed", total, maxEnvAll), "shorten it")
 		return nil, false
 	}
 	return env, true
@@ -155,14 +161,17 @@ func addGroups(u *User, groups []wire.Group) {
 	u.Groups = merged
 }
 
+// maxPattern is the length of the longest pattern, which is that of a name.
+const maxPattern = 128
+
 func readAcceptEnv(v *strict.Value) ([]string, bool) {
-	list, ok := v.List(wire.MaxEnv / 2)
+	list, ok := v.List(maxEnv)
 	if !ok {
 		return nil, false
 	}
 	patterns := []string{}
 	for _, e := range list {
-		s, ok := e.Text(wire.MaxName)
+		s, ok := e.Text(maxPattern)
 		if !ok {
 			continue
 		}
