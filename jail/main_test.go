@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,6 +21,7 @@ import (
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail"
 	"github.com/jailsh/jailsh/jail/template"
+	"golang.org/x/sys/unix"
 )
 
 // What all tests share: a jailsh-init that can be made to fail at a step, and
@@ -40,6 +43,13 @@ func TestMain(m *testing.M) {
 const ownNamespace = "JAIL_TEST_OWN_NAMESPACE"
 
 func again() int {
+	// What a careless starter of jailshd leaves to it, and no shell may inherit.
+	runtime.LockOSThread()
+	signal.Ignore(syscall.SIGHUP, syscall.SIGUSR1)
+	blocked := unix.Sigset_t{Val: [16]uint64{1 << (unix.SIGUSR2 - 1)}}
+	if err := unix.PthreadSigmask(unix.SIG_BLOCK, &blocked, nil); err != nil {
+		panic(err)
+	}
 	c := exec.Command("/proc/self/exe", os.Args[1:]...)
 	c.Env = append(os.Environ(), ownNamespace+"=1")
 	c.Stdout, c.Stderr = os.Stdout, os.Stderr
@@ -57,6 +67,10 @@ func setUp(m *testing.M) int {
 		return 1
 	}
 	syscall.Umask(0o077) // jailshd's own, which must not reach into a jail
+	// As on a host with systemd: what isn't made private would be seen outside.
+	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, ""); err != nil {
+		panic(err)
+	}
 	dir, err := os.MkdirTemp("", "jail")
 	if err != nil {
 		panic(err)

@@ -1,6 +1,7 @@
 package build
 
 import (
+	"bytes"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -65,9 +66,16 @@ func (j *jail) newKeyring() error {
 	return call("keyctl(JOIN_SESSION_KEYRING)", err)
 }
 
-// resetOOM undoes a protection from the OOM killer that jailshd may have.
-func (j *jail) resetOOM() error {
-	return os.WriteFile("/proc/self/oom_score_adj", []byte("0"), 0)
+// resetOOM undoes a protection from the OOM killer that jailshd may have. The
+// opposite is left alone: it takes CAP_SYS_RESOURCE to undo, and harms nobody.
+func (j *jail) resetOOM() error { return raiseOOM("/proc/self/oom_score_adj") }
+
+func raiseOOM(file string) error {
+	now, err := os.ReadFile(file)
+	if err != nil || !bytes.HasPrefix(now, []byte("-")) {
+		return err
+	}
+	return os.WriteFile(file, []byte("0"), 0)
 }
 
 // noCore keeps a crash from writing what a program knew into a file (core(5)).
