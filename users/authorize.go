@@ -83,8 +83,6 @@ func (d *Decision) match(u *User, q Query) (*Key, string) {
 		d.trace("%s: is the key %s %q", k.Source, k.Fingerprint, k.Comment)
 		if reason = d.key(k, q); reason == "" {
 			found = k
-		} else {
-			d.trace("%s: line skipped: %s", k.Source, reason)
 		}
 	}
 	return found, reason
@@ -95,13 +93,15 @@ func (d *Decision) key(k *Key, q Query) string {
 	o := k.Options
 	if o.From != nil {
 		if !o.From.Allow(q.From) {
-			return fmt.Sprintf("the key may not be used from %s, only from %s", q.From, clip(o.From.String()))
+			d.trace("%s: from=%q: %s is not in it", k.Source, o.From, q.From)
+			return fmt.Sprintf("the key may not be used from %s", q.From)
 		}
 		d.trace("%s: from=%q: %s is in it", k.Source, o.From, q.From)
 	}
 	if !o.Expires.IsZero() {
 		if q.Now.After(o.Expires) {
-			return "the key expired at " + o.Expires.Format(time.RFC3339)
+			d.trace("%s: expired at %s", k.Source, o.Expires.Format(time.RFC3339))
+			return "the key has expired"
 		}
 		d.trace("%s: expires at %s", k.Source, o.Expires.Format(time.RFC3339))
 	}

@@ -66,6 +66,7 @@ func Parse(file, abs string, src []byte) (*Config, error) {
 	c.File = filepath.Join(dir, filepath.Base(abs))
 	doc := strict.Parse(file, src)
 	doc.Root.Fields(c.fields(dir))
+	c.folders(doc)
 	return c, doc.Problems().Err()
 }
 

@@ -1,9 +1,12 @@
 package config
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -137,20 +140,26 @@ func addresses(v *strict.Value, to *[]string) {
 	}
 }
 
+// badAddress returns why s is no host:port, or "". A host name is looked up when
+// jailshd starts.
 func badAddress(s string) string {
-	_, port, err := net.SplitHostPort(s)
-	if ae := (*net.AddrError)(nil); err != nil {
-		if e, ok := err.(*net.AddrError); ok {
-			ae = e
-			return ae.Err
-		}
-		return err.Error()
+	host, port, err := net.SplitHostPort(s)
+	if ae := (*net.AddrError)(nil); errors.As(err, &ae) {
+		return ae.Err
 	}
-	if n, err := strconv.Atoi(port); err != nil || n < 0 || n > 65535 {
-		return fmt.Sprintf("port %q is not a number from 0 to 65535", port)
+	if _, err := netip.ParseAddr(host); err != nil && !hostForm.MatchString(host) {
+		return fmt.Sprintf("%q is neither an IP address nor a host name", host)
+	}
+	if n, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Sprintf("port %q is not a number from 0 to %d", port, math.MaxUint16)
+	} else if strconv.FormatUint(n, 10) != port {
+		return fmt.Sprintf("port %q is written in an unusual way", port)
 	}
 	return ""
 }
+
+// hostForm is a host name, or nothing: every address of the host.
+var hostForm = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}))?$`)
 
 // startups reads start:rate:full, or a number N, which is N:100:N.
 func startups(v *strict.Value, to *Startups) {

@@ -54,6 +54,16 @@ func (d *Document) Problems() Problems { return d.problems.sorted() }
 // seems to be missing may be there.
 func (d *Document) Doubtful() bool { return d.doubtful }
 
+// Bad reports that something is wrong with a key of the top table, which may be
+// one that isn't in the file and has its default.
+func (d *Document) Bad(key, what, fix string) {
+	if v := d.Root.Child(key); v != nil {
+		v.Bad(what, fix)
+		return
+	}
+	d.add(&Problem{Key: key, What: what, Fix: fix})
+}
+
 func (d *Document) add(p *Problem) {
 	p.File = d.File
 	d.problems = append(d.problems, p)
