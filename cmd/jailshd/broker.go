@@ -119,7 +119,7 @@ func (d *daemon) cell(name string) (*jail.Opened, error) {
 	inst := d.instance.Load()
 	user, ok := inst.Users.User(name)
 	if !ok || !active(user) {
-		return nil, fmt.Errorf("user %q isn't in the table, or may not log in now", name)
+		return nil, fmt.Errorf("user %q: isn't in the table, or may not log in now - see: jailsh explain %q", name, name)
 	}
 	return d.cells.Open(ctx, name, func() (*wire.Spec, func(), error) {
 		account, err := inst.Account(user)
