@@ -53,7 +53,7 @@ func parseAddresses(s string) (*Addresses, error) {
 		r := addressRule{negated: negated}
 		switch p, why, fix := parseNetwork(text); {
 		case text == "":
-			return nil, errors.New("has an empty pattern - remove the comma or the !")
+			return nil, errors.New("has an empty pattern - remove the comma or the ! of it")
 		case why == "":
 			r.prefix = p
 		case wildcard(text):

@@ -56,16 +56,15 @@ func ParseKey(line string) (*Key, error) {
 		return nil, errors.New("has no key - remove it")
 	}
 	k := &Key{}
-	options := ""
 	if !isKeyType(firstWord(line)) {
 		n, err := optionsEnd(line)
 		if err != nil {
 			return nil, err
 		}
-		options, line = line[:n], strings.TrimLeft(line[n:], " \t")
-		if k.Options, err = parseOptions(options); err != nil {
+		if k.Options, err = parseOptions(line[:n]); err != nil {
 			return nil, err
 		}
+		line = strings.TrimLeft(line[n:], " \t")
 	}
 	if err := k.parseBlob(line); err != nil {
 		return nil, err
@@ -76,6 +75,9 @@ func ParseKey(line string) (*Key, error) {
 	return k, nil
 }
 
+// dsaType is known only to say what to do instead.
+const dsaType = "ssh-dss"
+
 func firstWord(s string) string {
 	if i := strings.IndexAny(s, " \t"); i >= 0 {
 		return s[:i]
@@ -84,7 +86,7 @@ func firstWord(s string) string {
 }
 
 func isKeyType(s string) bool {
-	return slices.Contains(keyTypes[:], s) || s == ssh.InsecureKeyAlgoDSA || strings.HasSuffix(s, "-cert-v01@openssh.com")
+	return slices.Contains(keyTypes[:], s) || s == dsaType || strings.HasSuffix(s, "-cert-v01@openssh.com")
 }
 
 // parseBlob reads `type base64 comment`.
@@ -94,7 +96,7 @@ func (k *Key) parseBlob(s string) error {
 	switch {
 	case k.Type == "":
 		return errors.New("has options but no key - append the line of the .pub file")
-	case k.Type == ssh.InsecureKeyAlgoDSA:
+	case k.Type == dsaType:
 		return errors.New("is a DSA key, which is too weak - make a new one with: ssh-keygen -t ed25519")
 	case strings.HasSuffix(k.Type, "-cert-v01@openssh.com"):
 		return errors.New("is a certificate, not supported yet - list the key itself")

@@ -1,6 +1,7 @@
 package users
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,7 +27,7 @@ func readKeyFile(path string, uid uint32) (keys []*Key, skipped []string, err er
 		Flags:   unix.O_RDONLY | unix.O_NONBLOCK | unix.O_NOCTTY | unix.O_CLOEXEC,
 		Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
 	})
-	if err == unix.ELOOP {
+	if errors.Is(err, unix.ELOOP) {
 		return nil, nil, fmt.Errorf("%s: has a symbolic link in its path - name the file itself", path)
 	}
 	if err != nil {

@@ -17,7 +17,11 @@ const maxSocket = 107
 // called templates.
 func (c *Config) folders(doc *strict.Document) {
 	named := []struct{ key, path string }{
-		{"users", c.Users}, {"homes", c.Homes}, {"templates", c.Templates}, {"run_dir", c.RunDir}, {"logs", c.Logs},
+		{"users", c.Users},
+		{"homes", c.Homes},
+		{"templates", c.Templates},
+		{"run_dir", c.RunDir},
+		{"logs", c.Logs},
 		{"", c.File},
 	}
 	for _, k := range c.HostKeys {

@@ -71,9 +71,21 @@ func TestMatch(t *testing.T) {
 		pattern, name string
 		want          bool
 	}{
-		{"", "", true}, {"", "a", false}, {"*", "", true}, {"?", "", false}, {"a*b*c", "aXbYbZc", true}, {"a*b*c", "aXbYbZ", false},
-		{"**", "x", true}, {"?*", "", false}, {"*?", "x", true}, {"*a", "aaaa", true}, {"*a?", "aaaa", true}, {"a", "ab", false}, {"*ab", "aab", true},
-		{"[a]", "a", false}, {"\\*", "*", false},
+		{"", "", true},
+		{"", "a", false},
+		{"*", "", true},
+		{"?", "", false},
+		{"a*b*c", "aXbYbZc", true},
+		{"a*b*c", "aXbYbZ", false},
+		{"**", "x", true},
+		{"?*", "", false},
+		{"*?", "x", true},
+		{"*a", "aaaa", true},
+		{"*a?", "aaaa", true},
+		{"a", "ab", false},
+		{"*ab", "aab", true},
+		{"[a]", "a", false},
+		{"\\*", "*", false},
 	} {
 		if got := Match(test.pattern, test.name); got != test.want {
 			t.Errorf("%q on %q: %t", test.pattern, test.name, got)
