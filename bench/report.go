@@ -23,8 +23,11 @@ type row struct {
 	values     map[string][]float64
 }
 
-// report collects the rows.
-type report struct{ rows []row }
+// report collects the rows, and what is to be said of them.
+type report struct {
+	rows  []row
+	notes []string
+}
 
 // add takes a row, with the values that were measured at each server.
 func (r *report) add(w row, values map[string][]float64) {
@@ -50,6 +53,9 @@ func (r *report) print(out io.Writer) error {
 		if err != nil {
 			return err
 		}
+	}
+	for _, note := range r.notes {
+		fmt.Fprintf(out, "\n%s\n", note)
 	}
 	return nil
 }
@@ -85,7 +91,7 @@ func (w row) verdict() (ratio, reached string) {
 	return times(r), "missed"
 }
 
-func times(ratio float64) string { return fmt.Sprintf("%.2fx", ratio) }
+func times(ratio float64) string { return number(ratio) + "x" }
 
 // number has three digits that count.
 func number(f float64) string {
