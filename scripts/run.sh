@@ -24,7 +24,7 @@ fi
 if [ -n "${SUDO_UID-}" ]; then
 	chown "$SUDO_UID:$SUDO_GID" "$key" "$key.pub"
 fi
-if ! bin/jailsh --config "$config" user list | awk 'NR > 1 { print $1 }' | grep -qx "$user"; then
+if ! bin/jailsh --config "$config" user list 2>/dev/null | awk 'NR > 1 { print $1 }' | grep -qx "$user"; then
 	bin/jailsh --config "$config" user add "$user" --key "$key.pub"
 fi
 bin/jailsh --config "$config" check
