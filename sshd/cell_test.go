@@ -23,6 +23,7 @@ type hostCell struct {
 	mu      sync.Mutex
 	groups  []int
 	spawned []*wire.Spawn
+	newest  wire.Size // that was set
 	closed  int
 }
 
@@ -55,6 +56,12 @@ func (c *hostCell) last() *wire.Spawn {
 	return c.spawned[len(c.spawned)-1]
 }
 
+func (c *hostCell) size() wire.Size {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.newest
+}
+
 func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 	if _, err := wire.Encode(m); err != nil {
 		c.t.Errorf("a spawn over a cap: %v", err)
@@ -79,7 +86,7 @@ func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 		p.close()
 		return nil, err
 	}
-	run := &hostProcess{pid: cmd.Process.Pid, exit: make(chan wire.Exit, 1), pty: p.PTY}
+	run := &hostProcess{pid: cmd.Process.Pid, exit: make(chan wire.Exit, 1), pty: p.PTY, cell: c}
 	p.Control = run
 	c.mu.Lock()
 	c.spawned = append(c.spawned, m)
@@ -106,7 +113,7 @@ func (p *Process) give(cmd *exec.Cmd, tty *wire.TTY) ([]*os.File, error) {
 			return nil, err
 		}
 		// pty.Open has made the master blocking.
-		fd, err := unix.Dup(int(master.Fd()))
+		fd, err := unix.FcntlInt(master.Fd(), unix.F_DUPFD_CLOEXEC, 3)
 		master.Close()
 		if err := errors.Join(err, unix.SetNonblock(fd, true)); err != nil {
 			return nil, err
@@ -137,6 +144,7 @@ type hostProcess struct {
 	pid  int
 	exit chan wire.Exit
 	pty  *os.File
+	cell *hostCell
 }
 
 func (p *hostProcess) Exit() <-chan wire.Exit { return p.exit }
@@ -145,7 +153,12 @@ func (p *hostProcess) Signal(_ context.Context, number uint32) error {
 	return unix.Kill(-p.pid, unix.Signal(number))
 }
 
-func (p *hostProcess) Resize(size wire.Size) error { return setSize(p.pty, size) }
+func (p *hostProcess) Resize(size wire.Size) error {
+	p.cell.mu.Lock()
+	p.cell.newest = size
+	p.cell.mu.Unlock()
+	return setSize(p.pty, size)
+}
 
 func setSize(f *os.File, size wire.Size) error {
 	raw, err := f.SyscallConn()

@@ -116,9 +116,14 @@ func start(t testing.TB, settings ...setting) *fixture {
 
 // clientConfig is what a client of x/crypto logs in with.
 func (f *fixture) clientConfig(user string, keys ...ssh.Signer) *ssh.ClientConfig {
+	return f.clientConfigFor(f.broker.host[0], user, keys...)
+}
+
+func (f *fixture) clientConfigFor(host ssh.Signer, user string, keys ...ssh.Signer) *ssh.ClientConfig {
+	public := host.PublicKey()
 	return &ssh.ClientConfig{
-		User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(keys...)}, HostKeyCallback: ssh.FixedHostKey(f.broker.host[0].PublicKey()),
-		HostKeyAlgorithms: hostKeyAlgorithms(f.broker.host[0].PublicKey().Type()),
+		User: user, Auth: []ssh.AuthMethod{ssh.PublicKeys(keys...)},
+		HostKeyCallback: ssh.FixedHostKey(public), HostKeyAlgorithms: hostKeyAlgorithms(public.Type()),
 	}
 }
 
@@ -243,7 +248,6 @@ func (f *fixture) stock(args ...string) *exec.Cmd {
 	cmd := exec.Command(path, append([]string{
 		"-F", "none", "-p", port, "-i", filepath.Join(f.folder, "key"), "-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none",
 		"-o", "BatchMode=yes", "-o", "UserKnownHostsFile=" + filepath.Join(f.folder, "known"), "-o", "GlobalKnownHostsFile=/dev/null",
-		"-o", "LogLevel=ERROR",
 	}, args...)...)
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + f.folder, "TERM=xterm-256color", "LANG=C.UTF-8"}
 	return cmd
@@ -254,7 +258,7 @@ func (f *fixture) stock(args ...string) *exec.Cmd {
 func (f *fixture) run(cmd *exec.Cmd) (stdout, stderr string, status int) {
 	f.t.Helper()
 	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &errs, 5*time.Second
 	timer := time.AfterFunc(30*time.Second, func() { _ = cmd.Process.Kill() })
 	if err := cmd.Start(); err != nil {
 		f.t.Fatal(err)

@@ -44,11 +44,7 @@ func TestTheUserIsTheOneOfTheLastAttempt(t *testing.T) {
 	if r := f.broker.waitRecord(t, "login", nil); r.User != "bob" {
 		t.Errorf("logged in as %q", r.User)
 	}
-	c.send(append([]byte{msgChannelOpen}, ssh.Marshal(struct {
-		Type                  string
-		Channel, Window, Size uint32
-	}{"session", 0, 1 << 20, 1 << 15})...))
-	c.must(msgChannelConfirm)
+	c.openSession(1 << 20)
 	if users := f.broker.opens(); !slices.Equal(users, []string{"bob"}) {
 		t.Errorf("cells were opened for %q", users)
 	}

@@ -23,23 +23,29 @@ import (
 
 // Message numbers, RFC 4250 section 4.1.2.
 const (
-	msgDisconnect     = 1
-	msgServiceRequest = 5
-	msgServiceAccept  = 6
-	msgExtInfo        = 7
-	msgKexInit        = 20
-	msgNewKeys        = 21
-	msgKexECDHInit    = 30
-	msgKexECDHReply   = 31
-	msgAuthRequest    = 50
-	msgAuthFailure    = 51
-	msgAuthSuccess    = 52
-	msgAuthBanner     = 53
-	msgAuthPKOK       = 60
-	msgGlobalRequest  = 80
-	msgChannelOpen    = 90
-	msgChannelConfirm = 91
-	msgChannelFailure = 92
+	msgDisconnect      = 1
+	msgServiceRequest  = 5
+	msgServiceAccept   = 6
+	msgExtInfo         = 7
+	msgKexInit         = 20
+	msgNewKeys         = 21
+	msgKexECDHInit     = 30
+	msgKexECDHReply    = 31
+	msgAuthRequest     = 50
+	msgAuthFailure     = 51
+	msgAuthSuccess     = 52
+	msgAuthBanner      = 53
+	msgAuthPKOK        = 60
+	msgGlobalRequest   = 80
+	msgChannelOpen     = 90
+	msgChannelConfirm  = 91
+	msgChannelFailure  = 92
+	msgChannelData     = 94
+	msgChannelExtended = 95
+	msgChannelEOF      = 96
+	msgChannelClose    = 97
+	msgChannelRequest  = 98
+	msgChannelSuccess  = 99
 )
 
 // wireClient is a client that sends what it is told to, packet by packet: what
@@ -274,4 +280,35 @@ func (c *wireClient) over() error {
 		return fmt.Errorf("the server didn't hang up: %w", err)
 	}
 	return nil
+}
+
+// mustRead returns the next packet, whatever it is.
+func (c *wireClient) mustRead() []byte {
+	c.t.Helper()
+	p, err := c.next()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return p
+}
+
+// openSession opens channel 0 with a window of the client's choice.
+func (c *wireClient) openSession(window uint32) {
+	c.t.Helper()
+	c.send(channelOpen("session", 0, window))
+	c.must(msgChannelConfirm)
+}
+
+func channelOpen(kind string, channel, window uint32) []byte {
+	return append([]byte{msgChannelOpen}, ssh.Marshal(struct {
+		Type                  string
+		Channel, Window, Size uint32
+	}{kind, channel, window, 1 << 15})...)
+}
+
+// channelRequest sends a request on channel 0 that must be answered with yes.
+func (c *wireClient) channelRequest(name string, data []byte) {
+	c.t.Helper()
+	c.send(bytes.Join([][]byte{{msgChannelRequest, 0, 0, 0, 0}, text(name), {1}, data}, nil))
+	c.must(msgChannelSuccess)
 }
