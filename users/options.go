@@ -116,11 +116,10 @@ func nextOption(s string) (opt *option, on bool, value, rest string, err error) 
 	}
 	word := strings.ToLower(s[:end])
 	name, negated := strings.CutPrefix(word, "no-")
-	for i := range optionTable {
-		o := &optionTable[i]
+	for _, o := range optionTable {
 		switch {
 		case o.flag && (word == o.name || o.negate && negated && name == o.name):
-			return o, word == o.name, "", s[end:], nil
+			return &o, word == o.name, "", s[end:], nil
 		case !o.flag && word == o.name:
 			if end == len(s) || s[end] != '=' {
 				return nil, false, "", "", fmt.Errorf(`option %s has no value - write %s="..."`, o.name, o.name)
@@ -129,7 +128,7 @@ func nextOption(s string) (opt *option, on bool, value, rest string, err error) 
 			if err != nil {
 				err = fmt.Errorf("option %s: %w", o.name, err)
 			}
-			return o, true, value, rest, err
+			return &o, true, value, rest, err
 		}
 	}
 	if strings.HasPrefix(s, "AAAA") {
