@@ -22,7 +22,7 @@ type network struct {
 
 func newNetwork(conn *wire.Conn) *network {
 	n := &network{}
-	n.peer = wire.NewPeer(conn, wire.On(wire.VerbReload, n.reload))
+	n.peer = wire.NewPeer(conn, wire.On(wire.VerbReload, n.reload), wire.On(wire.VerbStop, n.stop))
 	return n
 }
 
@@ -49,19 +49,38 @@ func (n *network) run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("listener: %w", err)
 		}
-		go func() { gone <- server.Serve(ctx, l) }()
+		go func() {
+			if err := server.Serve(ctx, l); err != nil {
+				gone <- err
+			}
+		}()
 	}
 	return <-gone
 }
 
+// reload answers when everybody who may not be here any more was told so.
 func (n *network) reload(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	if s := n.server.Load(); s != nil {
+		s.Recheck()
+	}
+	return &wire.Empty{}, nil, nil
+}
+
+// stop answers when all clients were told and disconnected. Then jailshd closes
+// the socket, and the process ends.
+func (n *network) stop(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	if s := n.server.Load(); s != nil {
+		return &wire.Empty{}, nil, s.Shutdown(context.Background()) // jailshd's patience is the limit
+	}
+	return &wire.Empty{}, nil, nil
+}
+
+func closeAll(files []*os.File) {
 	for _, f := range files {
 		f.Close()
 	}
-	if s := n.server.Load(); s != nil {
-		go s.Recheck() // it asks jailshd, whose notices must not wait for that
-	}
-	return nil, nil, nil
 }
 
 // Lookup asks whether a key is good for a user.
@@ -85,9 +104,7 @@ func (n *network) Open(ctx context.Context, user, ref string) (sshd.Cell, error)
 		return nil, err
 	}
 	if len(files) != 1 {
-		for _, f := range files {
-			f.Close()
-		}
+		closeAll(files)
 		return nil, errors.New("open: no socket came along")
 	}
 	conn, err := wire.NewConn(files[0])

@@ -76,7 +76,10 @@ func (n *network) run(ctx context.Context) error {
 	defer n.set(nil)
 
 	var parts sync.WaitGroup
-	stop := context.AfterFunc(ctx, func() { peer.Close() })
+	stop := context.AfterFunc(ctx, func() {
+		n.part(peer)
+		peer.Close()
+	})
 	defer stop()
 	var broken error
 	parts.Go(func() {
@@ -127,14 +130,35 @@ func (n *network) set(p *wire.Peer) {
 	n.peer = p
 }
 
-// reloaded tells jailsh-net to look every grant up again. One that is starting
-// has no connections yet.
-func (n *network) reloaded() {
+// recheckTimeout is how long jailsh-net may take to look all grants up again.
+const recheckTimeout = 5 * time.Second
+
+// recheck has jailsh-net look every grant up again, and returns when those who
+// lost theirs were told. One that is starting has no connections yet.
+func (n *network) recheck() {
 	n.mu.Lock()
 	peer := n.peer
 	n.mu.Unlock()
-	if peer != nil {
-		_ = peer.Notify(wire.VerbReload, &wire.Empty{}) // or it is gone, and so are its connections
+	if peer == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), recheckTimeout)
+	defer cancel()
+	if _, err := peer.Call(ctx, wire.VerbReload, &wire.Empty{}, &wire.Empty{}); err != nil && !errors.Is(err, wire.ErrClosed) {
+		n.daemon.log.Warn("jailsh-net: not all connections were looked at again", "error", err)
+	}
+}
+
+// partTimeout is how long jailsh-net may take to tell its clients that the server
+// stops: a client that doesn't read is given two seconds.
+const partTimeout = 3 * time.Second
+
+// part has jailsh-net take leave of its clients.
+func (n *network) part(peer *wire.Peer) {
+	ctx, cancel := context.WithTimeout(context.Background(), partTimeout)
+	defer cancel()
+	if _, err := peer.Call(ctx, wire.VerbStop, &wire.Empty{}, &wire.Empty{}); err != nil && !errors.Is(err, wire.ErrClosed) {
+		n.daemon.log.Warn("jailsh-net: not all clients were told", "error", err)
 	}
 }
 

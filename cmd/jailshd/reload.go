@@ -30,23 +30,27 @@ func (d *daemon) reload() error {
 	}
 	d.level.Set(fresh.Config.LogLevel)
 	d.instance.Store(fresh)
+	d.net.recheck()
 	d.endInactive()
-	d.net.reloaded()
 	return nil
 }
 
-// endInactive ends the cells of those who may not have one any more, and tells
-// whether there was one.
-func (d *daemon) endInactive() (ended bool) {
+// inactive lists those who have a cell, and may not have one any more.
+func (d *daemon) inactive() []string {
 	table := d.instance.Load().Users
-	for _, name := range d.cells.Users() {
-		if user, ok := table.User(name); !ok || !active(user) {
-			d.log.Info("the user may not log in any more: ending her cell", "user", name)
-			go d.cells.End(name) // it gives her processes their grace
-			ended = true
-		}
+	return slices.DeleteFunc(d.cells.Users(), func(name string) bool {
+		user, ok := table.User(name)
+		return ok && active(user)
+	})
+}
+
+// endInactive ends the cells of those who may not have one any more. It comes
+// after recheck: a session that ends with its cell can't say why.
+func (d *daemon) endInactive() {
+	for _, name := range d.inactive() {
+		d.log.Info("the user may not log in any more: ending her cell", "user", name)
+		go d.cells.End(name) // it gives her processes their grace
 	}
-	return ended
 }
 
 // needRestart names the keys that changed and are used at the start only.
@@ -85,8 +89,9 @@ func (d *daemon) watchExpiry(ctx context.Context) {
 	for {
 		select {
 		case <-ticker.C:
-			if d.endInactive() {
-				d.net.reloaded()
+			if len(d.inactive()) > 0 {
+				d.net.recheck()
+				d.endInactive()
 			}
 		case <-ctx.Done():
 			return

@@ -2,6 +2,7 @@
 // exist, who may send them, and how large each field may be.
 //
 //	jailsh-net  --- broker --->  jailshd       lookup, open, sign, record
+//	            <--- broker ---                reload, stop
 //	jailsh-net  ---  cell  --->  jailsh-init   spawn, signal
 //	jailshd     --- control -->  jailsh-init   build, attach, stop
 //	jailsh      ---  admin --->  jailshd       open

@@ -15,12 +15,12 @@ const (
 	VerbSign      // request: Sign -> Signature
 	VerbOpen      // request: Open -> Opened with the cell's socket (admin too)
 	VerbRecord    // notice:  Record
-	VerbReload    // notice of jailshd: Empty; every grant is to be looked up again
+	VerbReload    // request of jailshd: Empty -> Empty when every grant was looked up again
 
 	// control: jailshd to jailsh-init.
 	VerbBuild  // request: Spec -> Empty once the jail stands
 	VerbAttach // request: Empty with a cell socket -> Empty
-	VerbStop   // request: Empty -> no reply; the jail ends
+	VerbStop   // request: Empty -> Empty; the jail ends (broker too, see doc.go: when all clients were told)
 
 	// cell: jailsh-net (or jailsh run) to jailsh-init.
 	VerbSpawn  // request: Spawn -> Spawned with a PTY master or three pipe ends
