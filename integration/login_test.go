@@ -56,7 +56,7 @@ func TestShellOnATerminal(t *testing.T) {
 	i.awaitRunning("alice", "sleep 2000")
 	x.press("C-z")
 	x.wait("Stopped", "sleep 2000")
-	x.typed("clear; fg; echo back=$?")
+	x.typed("clear; fg")
 	eventually(t, patience, func() string { // fg says what it continues
 		if screen := x.screen(); strings.TrimSpace(screen) != "sleep 2000" {
 			return screen
@@ -64,6 +64,7 @@ func TestShellOnATerminal(t *testing.T) {
 		return ""
 	})
 	x.press("C-c")
+	x.typed("echo back=$?")
 	x.wait("back=130")
 
 	x.resize(100, 30)

@@ -82,15 +82,15 @@ func again(stage string) *exec.Cmd {
 	return c
 }
 
-// build puts the programs into place/bin, and a jailsh-init whose steps can be
-// made to fail into place/faulty, with the others beside it.
+// build puts the programs and the probe into place/bin, and into place/faulty
+// the same with a jailsh-init whose steps can be made to fail.
 func build(place string) error {
 	for _, b := range []struct{ to, tags string }{{"bin", ""}, {"faulty", "faultinject"}} {
 		if err := os.Mkdir(filepath.Join(place, b.to), 0o755); err != nil {
 			return err
 		}
 		c := exec.Command("go", "build", "-tags", b.tags, "-buildvcs=false", "-o", filepath.Join(place, b.to)+"/",
-			"../cmd/jailshd", "../cmd/jailsh-net", "../cmd/jailsh-init", "../cmd/jailsh")
+			"../cmd/jailshd", "../cmd/jailsh-net", "../cmd/jailsh-init", "../cmd/jailsh", "./probe")
 		c.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)
@@ -152,8 +152,9 @@ func inside(m *testing.M) (int, error) {
 		return 1, fmt.Errorf("jailsh init: %w\n%s", err, out)
 	}
 	status := m.Run()
-	if left := strangers(); len(left) > 0 && status == 0 {
-		return 1, fmt.Errorf("left behind by the tests:\n%s", strings.Join(left, "\n"))
+	left := until(patience, func() string { return strings.Join(strangers(), "\n") })
+	if left != "" && status == 0 {
+		return 1, fmt.Errorf("left behind by the tests:\n%s", left)
 	}
 	return status, nil
 }

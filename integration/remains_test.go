@@ -79,18 +79,25 @@ func cgroups() []string {
 // limit: for what the kernel does without telling anybody.
 func eventually(t *testing.T, limit time.Duration, ask func() string) {
 	t.Helper()
+	if answer := until(limit, ask); answer != "" {
+		t.Fatalf("after %s: %s", limit, answer)
+	}
+}
+
+// until asks until the answer is "", or returns the last one after the limit.
+func until(limit time.Duration, ask func() string) string {
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	late := time.After(limit)
 	for {
 		answer := ask()
 		if answer == "" {
-			return
+			return ""
 		}
 		select {
 		case <-tick.C:
 		case <-late:
-			t.Fatalf("after %s: %s", limit, answer)
+			return answer
 		}
 	}
 }
