@@ -1,6 +1,7 @@
 package etc_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -96,4 +97,24 @@ func dump(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// The reference has a row for each key, and names those that are refused.
+func TestReferenceHasEachKey(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range append(config.Keys(), users.Keys()...) {
+		if !regexp.MustCompile("(?m)^\\| `" + name + "` \\|").Match(doc) {
+			t.Errorf("docs/configuration.md has no row for %s", name)
+		}
+	}
+	_, later, _ := bytes.Cut(doc, []byte("## Not supported yet"))
+	for _, name := range append(config.Later(), users.Later()...) {
+		if !bytes.Contains(later, []byte("`"+name+"`")) {
+			t.Errorf("docs/configuration.md doesn't say that %s isn't supported yet", name)
+		}
+	}
 }

@@ -38,6 +38,12 @@ func own(s scope, f strict.Field, why string) strict.Field {
 // Keys returns the names of the keys that a user may have.
 func Keys() []string { return strict.Names((&loader{}).fields(nil, scopeUser)) }
 
+// Later returns the names of the keys of a user, and of her allow, that are
+// refused as not supported yet.
+func Later() []string {
+	return append(strict.Later((&loader{}).fields(nil, scopeUser)), strict.Later(allowFields(nil))...)
+}
+
 // layer reads one table.
 func (l *loader) layer(v *strict.Value, s scope) layer {
 	var to layer
@@ -71,7 +77,7 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 		key(to, "network", readNetwork, func(u *User, n string) { u.Network = n }),
 		key(to, "linger", readLinger, setLinger),
 		key(to, "kill_on_logout", (*strict.Value).Bool, func(u *User, b bool) { u.KillOnLogout = b }),
-		{Name: "allow", Read: func(v *strict.Value) { readAllow(to, v) }},
+		{Name: "allow", Read: func(v *strict.Value) { v.Fields(allowFields(to)) }},
 		key(to, "command", readCommand, func(u *User, c string) { u.Command = c }),
 
 		{Name: "principals"},
@@ -82,15 +88,15 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 
 func readClass(v *strict.Value) (string, bool) { return v.Text(maxName) }
 
-// readAllow reads the table of what sessions may ask for. Each key is its own
+// allowFields is the list of what sessions may ask for. Each key is its own
 // setting: one that a user doesn't name keeps what her class says.
-func readAllow(to *layer, v *strict.Value) {
+func allowFields(to *layer) []strict.Field {
 	flag := func(name string, field func(*Allow) *bool) strict.Field {
 		f := key(to, "allow."+name, (*strict.Value).Bool, func(u *User, b bool) { *field(&u.Allow) = b })
 		f.Name = name
 		return f
 	}
-	v.Fields([]strict.Field{
+	return []strict.Field{
 		flag("shell", func(a *Allow) *bool { return &a.Shell }),
 		flag("exec", func(a *Allow) *bool { return &a.Exec }),
 		flag("pty", func(a *Allow) *bool { return &a.PTY }),
@@ -102,7 +108,7 @@ func readAllow(to *layer, v *strict.Value) {
 		{Name: "web"},
 		{Name: "local_forward"},
 		{Name: "remote_forward"},
-	})
+	}
 }
 
 func readCommand(v *strict.Value) (string, bool) { return v.Text(wire.MaxCommand) }

@@ -94,3 +94,6 @@ func defaults(dir string) *Config {
 
 // Keys returns the names of the keys that jailsh.toml may have.
 func Keys() []string { return strict.Names((&Config{}).fields("/")) }
+
+// Later returns the names of the keys that are refused as not supported yet.
+func Later() []string { return strict.Later((&Config{}).fields("/")) }

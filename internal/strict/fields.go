@@ -51,6 +51,17 @@ func Names(fields []Field) []string {
 	return names
 }
 
+// Later returns the names of the fields that are known, but not supported yet.
+func Later(fields []Field) []string {
+	var names []string
+	for _, f := range fields {
+		if f.Read == nil {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 func (v *Value) unknown(fields []Field) {
 	fix := "remove it"
 	if near := Nearest(v.name, Names(fields)); near != "" {
