@@ -16,7 +16,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/jailsh/jailsh/internal/seccomp"
@@ -65,9 +64,6 @@ func serve() error {
 	// for each costs more than what it then does. Half the processors also leave
 	// the other half to what the users run.
 	runtime.GOMAXPROCS(max(1, runtime.NumCPU()/2))
-	// Idle sessions are what the memory goes to: a smaller heap for a little
-	// more collecting.
-	debug.SetGCPercent(75)
 	conn, err := wire.FromFD(broker)
 	if err != nil {
 		return fmt.Errorf("socket to jailshd: %w", err)
