@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -21,14 +22,11 @@ const maxProgram = 64 << 20
 // LoadProgram copies the executable at path, which must belong to root or to
 // the process's own user and be writable by nobody else.
 func LoadProgram(path string) (*Program, error) {
-	source, err := os.Open(path)
+	source, err := openProgram(path)
 	if err != nil {
-		return nil, fmt.Errorf("jailsh-init: %w - install it beside jailshd", err)
-	}
-	defer source.Close()
-	if err := checkProgram(source); err != nil {
 		return nil, err
 	}
+	defer source.Close()
 	fd, err := memfd("jailsh-init")
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
@@ -56,17 +54,35 @@ func memfd(name string) (int, error) {
 	return fd, err
 }
 
-func checkProgram(f *os.File) error {
-	info, err := f.Stat()
+// CheckProgram refuses an executable that isn't there, or that somebody else than
+// root and the process's own user could change: what jailshd starts, it starts as
+// root.
+func CheckProgram(path string) error {
+	f, err := openProgram(path)
 	if err != nil {
 		return err
 	}
+	return f.Close()
+}
+
+func openProgram(path string) (*os.File, error) {
+	name := filepath.Base(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w - install it beside jailshd", name, err)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
 	st := info.Sys().(*syscall.Stat_t)
 	if !info.Mode().IsRegular() || info.Mode().Perm()&0o022 != 0 || (st.Uid != 0 && int(st.Uid) != os.Geteuid()) {
-		return fmt.Errorf("jailsh-init: %s: may be changed by others (mode %v, uid %d) - run: chown root %s; chmod 755 %s",
-			f.Name(), info.Mode().Perm(), st.Uid, f.Name(), f.Name())
+		f.Close()
+		return nil, fmt.Errorf("%s: %s: may be changed by others (mode %v, uid %d) - run: chown root %s; chmod 755 %s",
+			name, path, info.Mode().Perm(), st.Uid, path, path)
 	}
-	return nil
+	return f, nil
 }
 
 // path names the program for execve in this process.

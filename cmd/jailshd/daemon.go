@@ -84,13 +84,16 @@ func (d *daemon) open() (err error) {
 		return err
 	}
 	d.cells = jail.NewCells(d.program, d.log)
+	d.net = &network{daemon: d, program: filepath.Join(beside, "jailsh-net")}
+	if err = jail.CheckProgram(d.net.program); err != nil {
+		return err
+	}
 	if d.listeners, err = listen(cfg.Listen); err != nil {
 		return err
 	}
 	if d.admin, err = listenAdmin(filepath.Join(cfg.RunDir, "jailshd.sock"), d); err != nil {
 		return err
 	}
-	d.net = &network{daemon: d, program: filepath.Join(beside, "jailsh-net")}
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/childlog"
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail"
 	"golang.org/x/sys/unix"
 )
 
@@ -102,13 +103,16 @@ func (n *network) run(ctx context.Context) error {
 // start clones jailsh-net into namespaces of its own. It confines itself to an
 // empty root as an unprivileged user before it reads anything.
 func (n *network) start(socket *wire.Conn, stderr *os.File) (*os.Process, error) {
+	if err := jail.CheckProgram(n.program); err != nil { // it may have been replaced meanwhile
+		return nil, err
+	}
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer null.Close()
 	uid := strconv.FormatUint(uint64(n.daemon.instance.Load().Config.NetUID), 10)
-	process, err := os.StartProcess(n.program, []string{"jailsh-net", uid}, &os.ProcAttr{
+	return os.StartProcess(n.program, []string{"jailsh-net", uid}, &os.ProcAttr{
 		Dir:   "/",
 		Env:   []string{},
 		Files: []*os.File{null, null, stderr, socket.File()},
@@ -118,10 +122,6 @@ func (n *network) start(socket *wire.Conn, stderr *os.File) (*os.Process, error)
 				unix.CLONE_NEWNET | unix.CLONE_NEWCGROUP,
 		},
 	})
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%w - install jailsh-net beside jailshd", err)
-	}
-	return process, err
 }
 
 func (n *network) set(p *wire.Peer) {
