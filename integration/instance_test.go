@@ -36,16 +36,17 @@ type person struct {
 
 // instance is one jailsh, in a folder of its own.
 type instance struct {
-	t       *testing.T
-	dir     string // the instance's; what users.toml and the like are in
-	file    string // jailsh.toml
-	listen  string // host:port
-	netUID  int
-	server  string // further lines of jailsh.toml
-	head    string // of users.toml: [defaults] and classes
-	bin     string // folder of the programs
-	people  []*person
-	hostKey ssh.PublicKey
+	t         *testing.T
+	dir       string // the instance's; what users.toml and the like are in
+	file      string // jailsh.toml
+	listen    string // host:port
+	netUID    int
+	templates string // folder
+	server    string // further lines of jailsh.toml
+	head      string // of users.toml: [defaults] and classes
+	bin       string // folder of the programs
+	people    []*person
+	hostKey   ssh.PublicKey
 
 	log    *journal
 	daemon *exec.Cmd
@@ -60,7 +61,7 @@ func newInstance(t *testing.T) *instance {
 	n := int(instances.Add(1))
 	i := &instance{
 		t: t, dir: filepath.Join(place(), fmt.Sprint("i", n)), bin: filepath.Dir(program("jailsh")),
-		listen: freePort(t), netUID: 64500 + n%1000,
+		listen: freePort(t), netUID: 64500 + n%1000, templates: filepath.Join(shared(), "templates"),
 	}
 	i.file = filepath.Join(i.dir, "jailsh.toml")
 	if err := os.Mkdir(i.dir, 0o755); err != nil {
@@ -157,7 +158,7 @@ func (i *instance) write(name, text string) {
 func (i *instance) writeServer() {
 	i.t.Helper()
 	i.write("jailsh.toml", fmt.Sprintf("listen = [%q]\ntemplates = %q\nnet_uid = %d\n%s\n",
-		i.listen, filepath.Join(shared(), "templates"), i.netUID, i.server))
+		i.listen, i.templates, i.netUID, i.server))
 }
 
 func (i *instance) writeUsers() {
@@ -219,7 +220,8 @@ func (i *instance) finish() {
 		i.t.Errorf("left behind: %s", what)
 	}
 	if i.t.Failed() {
-		i.t.Logf("log of jailshd:\n%s", i.log)
+		lines := strings.SplitAfter(i.log.String(), "\n")
+		i.t.Logf("the last of jailshd's log:\n%s", strings.Join(lines[max(0, len(lines)-30):], ""))
 	}
 }
 
