@@ -36,8 +36,14 @@ func TestATerminalHasItsNameSizeAndModes(t *testing.T) {
 		TTY: &wire.TTY{
 			Size: wire.Size{Columns: 132, Rows: 43, Width: 1320, Height: 860},
 			Modes: []wire.Mode{
-				{Opcode: 1, Value: 7}, {Opcode: 2, Value: 255}, {Opcode: 53, Value: 0}, {Opcode: 38, Value: 0},
-				{Opcode: 42, Value: 1}, {Opcode: 72, Value: 0}, {Opcode: 129, Value: 9600}, {Opcode: 200, Value: 1},
+				{Opcode: 1, Value: 7},
+				{Opcode: 2, Value: 255},
+				{Opcode: 53, Value: 0},
+				{Opcode: 38, Value: 0},
+				{Opcode: 42, Value: 1},
+				{Opcode: 72, Value: 0},
+				{Opcode: 129, Value: 9600},
+				{Opcode: 200, Value: 1},
 			},
 		},
 	})

@@ -29,15 +29,23 @@ func (s *session) stream(p *Process) (wire.Exit, refusal) {
 		s.output(p.Stdout, s.channel)
 		s.outputs.Wait()
 	}
+	var e wire.Exit
+	known := true
 	select {
-	case e, known := <-s.status:
-		if !known {
-			return e, lostCell
-		}
-		return e, 0
+	case e, known = <-s.status:
 	case <-s.ctx.Done():
-		return wire.Exit{}, s.dismissed()
+		known = false
 	}
+	// Whoever is dismissed has mostly lost her program by that, to a SIGHUP.
+	switch why := s.dismissed(); {
+	case why != 0:
+		return e, why
+	case !known && s.ctx.Err() != nil:
+		return e, lostClient
+	case !known:
+		return e, lostCell
+	}
+	return e, 0
 }
 
 // output copies from the program to the client. A client that doesn't read
@@ -85,7 +93,7 @@ func (s *session) input(p *Process) {
 	if p.Stdin != nil {
 		p.Stdin.Close()
 	}
-	if err != nil && !errors.Is(err, io.EOF) {
+	if !errors.Is(err, io.EOF) {
 		// The program reads no more. What still comes is thrown away: unread, it
 		// would stop the client, which may be waiting to be told the exit status.
 		_ = in.copy(nil)

@@ -17,8 +17,11 @@ var nodes = []struct {
 }
 
 var devLinks = [][2]string{
-	{"ptmx", "pts/ptmx"}, {"fd", "/proc/self/fd"},
-	{"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"}, {"stderr", "/proc/self/fd/2"},
+	{"ptmx", "pts/ptmx"},
+	{"fd", "/proc/self/fd"},
+	{"stdin", "/proc/self/fd/0"},
+	{"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"},
 }
 
 // makeDev makes /dev: a read-only tmpfs with nodes of its own, so that no mount

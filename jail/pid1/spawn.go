@@ -50,7 +50,7 @@ func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus,
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	}
 	for i := range 3 {
-		attr.Files = append(attr.Files, p.child[i%len(p.child)].Fd())
+		attr.Files = append(attr.Files, p.child[i%len(p.child)].Fd()) //nolint:forbidigo // the program's end, which it expects to be blocking
 	}
 	if p.tty != "" {
 		attr.Sys.Setctty = true // descriptor 0, TIOCSCTTY
