@@ -20,6 +20,7 @@ import (
 type fakeDaemon struct {
 	listener *net.UnixListener
 	running  sync.WaitGroup
+	exited   chan struct{} // one for each exit that jailsh was told of
 
 	mu    sync.Mutex
 	peers []*wire.Peer
@@ -30,7 +31,7 @@ func startFakeDaemon(dir string) (*fakeDaemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &fakeDaemon{listener: l}
+	d := &fakeDaemon{listener: l, exited: make(chan struct{}, 16)}
 	d.running.Go(d.accept)
 	return d, nil
 }
@@ -86,7 +87,7 @@ func (d *fakeDaemon) open(m *wire.Open, _ []*os.File) (wire.Message, []*os.File,
 	if err != nil {
 		return nil, nil, err
 	}
-	i := &fakeInit{user: m.User}
+	i := &fakeInit{user: m.User, exited: d.exited}
 	switch m.User {
 	case "alice", "gone", "liar":
 		i.peer = wire.NewPeer(ours, wire.On(wire.VerbSpawn, i.spawn), wire.On(wire.VerbSignal, i.signal))
@@ -104,8 +105,9 @@ func (d *fakeDaemon) open(m *wire.Open, _ []*os.File) (wire.Message, []*os.File,
 
 // fakeInit is the init of one cell.
 type fakeInit struct {
-	user string
-	peer *wire.Peer
+	user   string
+	peer   *wire.Peer
+	exited chan<- struct{}
 }
 
 func (i *fakeInit) spawn(m *wire.Spawn, _ []*os.File) (wire.Message, []*os.File, error) {
@@ -138,6 +140,10 @@ func (i *fakeInit) spawn(m *wire.Spawn, _ []*os.File) (wire.Message, []*os.File,
 			e.Status = uint32(st.ExitStatus())
 		}
 		_ = i.peer.Notify(wire.VerbExit, e)
+		select {
+		case i.exited <- struct{}{}:
+		default: // nobody asks
+		}
 	}()
 	return &wire.Spawned{Pid: uint32(cmd.Process.Pid), TTY: "/dev/pts/0"}, files, nil
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bytes"
+	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -16,7 +19,8 @@ import (
 // enter, so the kernel is asked for it by its link in /proc.
 func TestInitNeedsRoot(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(os.TempDir(), "jailsh-init-test-that-nobody-makes")
+	dir := filepath.Join(os.TempDir(), "jailsh-init-"+rand.Text()) // where nobody could make it
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	cmd := asJailsh(t, "init", dir)
 	cmd.Path = "/proc/self/exe"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
@@ -57,6 +61,51 @@ func TestCreateFile(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 {
 		t.Errorf("left behind: %v, error %v", entries, err)
+	}
+}
+
+// Of several who make the same file at once one has made it.
+func TestCreateFileOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	const callers = 16
+	var running sync.WaitGroup
+	errs := make([]error, callers)
+	start := make(chan struct{})
+	for i := range callers {
+		running.Go(func() {
+			<-start
+			errs[i] = createFile(path, []byte{byte(i)}, 0o600)
+		})
+	}
+	close(start)
+	running.Wait()
+	made := -1
+	for i, err := range errs {
+		switch {
+		case err == nil && made >= 0:
+			t.Errorf("%d and %d have both made it", made, i)
+		case err == nil:
+			made = i
+		case !errors.Is(err, fs.ErrExist):
+			t.Errorf("%d: %v", i, err)
+		}
+	}
+	if b, err := os.ReadFile(path); err != nil || len(b) != 1 || int(b[0]) != made {
+		t.Errorf("content %v, error %v; made by %d", b, err, made)
+	}
+}
+
+// The mode is the wanted one, whatever the umask is: TestMain sets 022.
+func TestMakerFolderMode(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "above", "folder")
+	m := &maker{out: io.Discard}
+	if m.folder(path, 0o775); m.err != nil {
+		t.Fatal(m.err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o775 {
+		t.Errorf("mode %v, error %v", info.Mode(), err)
 	}
 }
 

@@ -66,8 +66,12 @@ Exit status: 0 good, 1 a problem found or a failure, 2 wrong usage.`,
 
 // wantsCommand is what a group of commands does when none of them is named.
 func wantsCommand(c *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return &usageError{fmt.Sprintf("unknown command %q", args[0])}
+	if len(args) == 0 {
+		return &usageError{"no command given"}
 	}
-	return &usageError{"no command given"}
+	c.SuggestionsMinimumDistance = 2
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return &usageError{fmt.Sprintf("unknown command %q, did you mean %s?", args[0], near[0])}
+	}
+	return &usageError{fmt.Sprintf("unknown command %q", args[0])}
 }

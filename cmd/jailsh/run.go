@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -125,23 +126,38 @@ func (a *app) pumpPipes(ctx context.Context, p *cell.Process) (wire.Exit, error)
 		defer p.Stdin.Close()
 		_, _ = io.Copy(p.Stdin, a.stdin) // EPIPE: the command reads no more
 	}()
-	var output sync.WaitGroup
-	output.Go(func() { copyOut(a.stdout, p.Stdout) })
-	output.Go(func() { copyOut(a.stderr, p.Stderr) })
+	return collect(p, func() error { return copyOut(a.stdout, p.Stdout) }, func() error { return copyOut(a.stderr, p.Stderr) })
+}
+
+// collect waits until the command has ended and its output was read to the end.
+func collect(p *cell.Process, copies ...func() error) (wire.Exit, error) {
+	var running sync.WaitGroup
+	errs := make([]error, len(copies))
+	for i, c := range copies {
+		running.Go(func() { errs[i] = c() })
+	}
 	exit, ok := <-p.Exit()
-	output.Wait()
+	running.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return exit, err
+	}
 	if !ok {
 		return exit, errGone
 	}
 	return exit, nil
 }
 
-// copyOut copies until the other side's end. When our own output is gone the
-// pipe is closed, and the command learns of it by SIGPIPE, as in a pipeline.
-func copyOut(dst io.Writer, src *os.File) {
-	if _, err := io.Copy(dst, src); err != nil {
+// copyOut copies to the end of src: EOF, or EIO of a terminal that no process
+// holds any more. When our own output can't be written, src is closed, and the
+// command learns of it by SIGPIPE or SIGHUP, as in a pipeline.
+func copyOut(dst, src *os.File) error {
+	_, err := io.Copy(dst, src)
+	failed := (*fs.PathError)(nil)
+	if errors.As(err, &failed) && failed.Op == "write" {
 		src.Close()
+		return failed
 	}
+	return nil
 }
 
 // pumpTerminal makes our terminal a window onto the command's.
@@ -156,14 +172,7 @@ func (a *app) pumpTerminal(ctx context.Context, p *cell.Process) (wire.Exit, err
 	defer stop()
 	defer followSize(a.stdin, p)()
 	go func() { _, _ = io.Copy(p.PTY, a.stdin) }() // owned by the process, as above
-	var output sync.WaitGroup
-	output.Go(func() { copyOut(a.stdout, p.PTY) }) // ends with EIO, once no process holds the slave
-	exit, ok := <-p.Exit()
-	output.Wait()
-	if !ok {
-		return exit, errGone
-	}
-	return exit, nil
+	return collect(p, func() error { return copyOut(a.stdout, p.PTY) })
 }
 
 // forwardSignals sends what this process is asked to die of to the command

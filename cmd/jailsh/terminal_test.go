@@ -2,7 +2,8 @@ package main
 
 import (
 	"bytes"
-	"errors"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,22 +17,20 @@ import (
 
 // terminal is a jailsh that runs on a terminal of ours.
 type terminal struct {
-	t    *testing.T
-	cmd  *exec.Cmd
-	ours *os.File // the master
-	tty  *os.File // the slave, held open so that its modes can be read afterwards
-	seen bytes.Buffer
+	t      *testing.T
+	cmd    *exec.Cmd
+	ours   *os.File     // the master
+	tty    *os.File     // the slave, held open so that its modes can be read afterwards
+	before unix.Termios // its modes before jailsh was started
+	seen   bytes.Buffer
 }
 
-// startOnTerminal starts `jailsh run alice -- sh -c script` on a new terminal of
-// the given size, against a fake daemon.
-func startOnTerminal(t *testing.T, rows, cols uint16, script string) *terminal {
+// newFakeInstance makes an instance whose jailshd is a fake one.
+func newFakeInstance(t *testing.T) (dir string, d *fakeDaemon) {
 	t.Helper()
-	dir := t.TempDir()
-	for name, content := range map[string]string{"jailsh.toml": "", "users.toml": ""} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "jailsh.toml"), nil, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.Mkdir(filepath.Join(dir, "run"), 0o700); err != nil {
 		t.Fatal(err)
@@ -41,6 +40,14 @@ func startOnTerminal(t *testing.T, rows, cols uint16, script string) *terminal {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.stop)
+	return dir, d
+}
+
+// startOnTerminal starts `jailsh run alice -- command` on a new terminal of the
+// given size, against a fake daemon.
+func startOnTerminal(t *testing.T, rows, cols uint16, command ...string) *terminal {
+	t.Helper()
+	dir, _ := newFakeInstance(t)
 	ours, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +55,8 @@ func startOnTerminal(t *testing.T, rows, cols uint16, script string) *terminal {
 	t.Cleanup(func() { ours.Close(); tty.Close() })
 	x := &terminal{t: t, ours: ours, tty: tty}
 	x.resize(rows, cols)
-	x.cmd = asJailsh(t, "run", "alice", "--config", filepath.Join(dir, "jailsh.toml"), "--", "sh", "-c", script)
+	x.before = x.modes()
+	x.cmd = asJailsh(t, append([]string{"run", "alice", "--config", filepath.Join(dir, "jailsh.toml"), "--"}, command...)...)
 	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = tty, tty, tty
 	x.cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
 	if err := x.cmd.Start(); err != nil {
@@ -95,16 +103,21 @@ func (x *terminal) send(text string) {
 	}
 }
 
+// echoer answers a line with one that no terminal's echo looks like.
+func echoer() []string { return []string{"sed", "-u", "s/^/got:/"} }
+
+// awaitEchoer returns once the echoer itself runs, and no shell before it.
+func (x *terminal) awaitEchoer() {
+	x.t.Helper()
+	x.send("marker\r")
+	x.expect("got:marker\r\n")
+}
+
 // wait returns the exit status.
 func (x *terminal) wait() int {
-	x.t.Helper()
 	late := time.AfterFunc(30*time.Second, func() { _ = x.cmd.Process.Kill() })
 	defer late.Stop()
-	err := x.cmd.Wait()
-	exit := (*exec.ExitError)(nil)
-	if err != nil && !errors.As(err, &exit) {
-		x.t.Fatal(err)
-	}
+	_ = x.cmd.Wait() // an exit status other than 0 is an error here
 	return x.cmd.ProcessState.ExitCode()
 }
 
@@ -119,11 +132,9 @@ func (x *terminal) modes() unix.Termios {
 
 func TestRunOnTerminal(t *testing.T) {
 	t.Parallel()
-	x := startOnTerminal(t, 43, 132, `stty size; trap 'stty size; exit 9' WINCH; echo ready; while :; do read line || :; done`)
+	x := startOnTerminal(t, 43, 132, "sh", "-c", `stty size; while s=$(stty size); do [ "$s" = "24 80" ] && exit 9; done`)
 	x.expect("43 132\r\n")
-	x.expect("ready\r\n")
 	x.resize(24, 80)
-	x.expect("24 80\r\n")
 	if status := x.wait(); status != 9 {
 		t.Errorf("exit status %d, want 9", status)
 	}
@@ -133,12 +144,11 @@ func TestRunOnTerminal(t *testing.T) {
 // in the jail. Afterwards it is as it was, whatever the program did.
 func TestRunRestoresTerminal(t *testing.T) {
 	t.Parallel()
-	x := startOnTerminal(t, 24, 80, `echo ready; sleep 1000`)
-	before := x.modes()
-	if before.Lflag&unix.ISIG == 0 || before.Lflag&unix.ECHO == 0 {
+	x := startOnTerminal(t, 24, 80, echoer()...)
+	if before := x.before; before.Lflag&unix.ISIG == 0 || before.Lflag&unix.ECHO == 0 {
 		t.Fatalf("a new terminal that is raw already: %+v", before)
 	}
-	x.expect("ready\r\n")
+	x.awaitEchoer()
 	if raw := x.modes(); raw.Lflag&(unix.ISIG|unix.ECHO|unix.ICANON) != 0 {
 		t.Errorf("while the command runs our terminal isn't raw: %#x", raw.Lflag)
 	}
@@ -146,37 +156,60 @@ func TestRunRestoresTerminal(t *testing.T) {
 	if status := x.wait(); status != 128+int(unix.SIGINT) {
 		t.Errorf("exit status %d, want %d", status, 128+int(unix.SIGINT))
 	}
-	if after := x.modes(); after != before {
-		t.Errorf("modes before:\n%+v\nafter:\n%+v", before, after)
+	if after := x.modes(); after != x.before {
+		t.Errorf("modes before:\n%+v\nafter:\n%+v", x.before, after)
 	}
 }
 
 func TestRunRestoresTerminalWhenTerminated(t *testing.T) {
 	t.Parallel()
-	x := startOnTerminal(t, 24, 80, `echo ready; sleep 1000`)
-	before := x.modes()
-	x.expect("ready\r\n")
+	x := startOnTerminal(t, 24, 80, echoer()...)
+	x.awaitEchoer()
 	if err := x.cmd.Process.Signal(unix.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
 	if status := x.wait(); status != 128+int(unix.SIGTERM) {
 		t.Errorf("exit status %d, want %d", status, 128+int(unix.SIGTERM))
 	}
-	if after := x.modes(); after != before {
-		t.Errorf("modes before:\n%+v\nafter:\n%+v", before, after)
+	if after := x.modes(); after != x.before {
+		t.Errorf("modes before:\n%+v\nafter:\n%+v", x.before, after)
 	}
 }
 
-// All of the last output arrives, though the command has ended long before it is
-// read.
+// All of the output arrives, though the command has ended before any is read: it
+// fills our pipe, and the rest waits in the command's.
 func TestRunReadsOutputToItsEnd(t *testing.T) {
 	t.Parallel()
-	x := startOnTerminal(t, 24, 80, `i=0; while [ $i -lt 3000 ]; do echo line $i; i=$((i+1)); done`)
-	x.expect("line 2999\r\n")
-	if status := x.wait(); status != 0 {
-		t.Errorf("exit status %d", status)
+	const size = 100_000 // more than one pipe holds, less than two (pipe(7): 64 KiB)
+	dir, d := newFakeInstance(t)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n := strings.Count(x.seen.String(), "\r\n"); n != 3000 {
-		t.Errorf("%d lines, want 3000", n)
+	defer r.Close()
+	cmd := asJailsh(t, "run", "alice", "--config", filepath.Join(dir, "jailsh.toml"), "--", "head", "-c", fmt.Sprint(size), "/dev/zero")
+	cmd.Stdout = w
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-d.exited:
+	case <-ended:
+		t.Fatal("jailsh ended before the command")
+	}
+	select {
+	case <-ended:
+		t.Fatal("jailsh ended before its output could be written")
+	case <-time.After(100 * time.Millisecond): // it never does; a broken one needs a few milliseconds
+	}
+	out, err := io.ReadAll(r)
+	if err != nil || len(out) != size {
+		t.Errorf("%d bytes, want %d; error %v", len(out), size, err)
+	}
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }
