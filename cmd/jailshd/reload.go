@@ -10,10 +10,31 @@ import (
 	"github.com/jailsh/jailsh/internal/reload"
 )
 
-// watchConfig reads both files again when one of them changes.
+// watchConfig reads both files again when one of them changes. What has changed
+// since the daemon read them first is read now.
 func (d *daemon) watchConfig() (*reload.Watcher, error) {
-	inst := d.instance.Load()
-	return reload.New([]string{inst.Config.File, inst.Config.Users}, d.reload, d.log)
+	var watcher *reload.Watcher
+	made := make(chan struct{})
+	load := func() error {
+		<-made
+		err := d.reload()
+		watcher.SetFiles(d.configFiles()) // jailsh.toml may name another table now
+		return err
+	}
+	watcher, err := reload.New(d.configFiles(), load, d.log)
+	if err != nil {
+		return nil, err
+	}
+	if fresh, err := instance.Load(d.instance.Load().Config.File); err == nil {
+		d.instance.Store(fresh)
+	}
+	close(made)
+	return watcher, nil
+}
+
+func (d *daemon) configFiles() []string {
+	cfg := d.instance.Load().Config
+	return []string{cfg.File, cfg.Users}
 }
 
 // reload reads the configuration beside the one in force, and swaps it if all of
@@ -63,7 +84,6 @@ func needRestart(old, fresh *config.Config) []string {
 	}
 	changed("listen", slices.Equal(old.Listen, fresh.Listen))
 	changed("host_keys", slices.Equal(old.HostKeys, fresh.HostKeys))
-	changed("users", old.Users == fresh.Users)
 	changed("run_dir", old.RunDir == fresh.RunDir)
 	changed("logs", old.Logs == fresh.Logs)
 	changed("net_uid", old.NetUID == fresh.NetUID)
