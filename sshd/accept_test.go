@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -208,4 +209,54 @@ func TestGarbageDuringAuthentication(t *testing.T) {
 		}
 	}
 	f.dial()
+}
+
+// What is left of a client's packets when the server has had enough leaves no
+// goroutine behind, in any phase (TestMain would see it).
+func TestPacketsThatNobodyTakes(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	bad := []byte{msgChannelData, 0, 0, 0, 9, 0, 0, 0, 0} // of a channel that doesn't exist
+	for _, phase := range []string{"before the service", "before the login", "after the login"} {
+		c := f.wireDialRaw(phase != "before the service")
+		if phase == "after the login" && !c.login("alice", f.key) {
+			t.Fatal("no login")
+		}
+		c.hold()
+		for range 200 {
+			c.send(bad)
+		}
+		if err := c.release(); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.over(); err != nil {
+			t.Errorf("%s: %v", phase, err)
+		}
+	}
+	f.eventually(func() bool { return len(f.server.connections()) == 0 })
+	if n := f.broker.count("drain"); n != 0 {
+		t.Error(errNoChannel)
+	}
+}
+
+// Nobody may send more before the login than a login takes.
+func TestTooMuchBeforeTheLogin(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, f *fixture) {
+		conn := f.connect()
+		c := wireHandshake(t, conn)
+		go func() { _ = c.over() }()
+		sent := 0
+		for range 100 { // fewer than x/crypto ends by itself
+			packet := authRequest("alice", "publickey", []byte{0}, text("ssh-ed25519"), text(string(make([]byte, 10_000))))
+			if c.write(packet) != nil {
+				break
+			}
+			sent += len(packet)
+		}
+		if sent > beforeLogin+memCapacity+20_000 {
+			t.Errorf("%d bytes were taken", sent)
+		}
+		f.broker.waitRecord(t, "no login", func(r *wire.Record) bool { return strings.Contains(attr(r, "reason"), errTooMuch.Error()) })
+	}, func(_ *fixture, cfg *wire.NetConfig) { cfg.MaxAuthTries = 1000 })
 }

@@ -30,6 +30,7 @@ func (c *connection) authentication(cfg *ssh.ServerConfig) {
 	// which is how it is used here; this callback is what refuses it.
 	cfg.NoClientAuth = true
 	cfg.NoClientAuthCallback = func(ssh.ConnMetadata) (*ssh.Permissions, error) { return nil, errNone }
+	cfg.PreAuthConnCallback = c.authenticating
 	cfg.PublicKeyCallback = c.offered
 	cfg.VerifiedPublicKeyCallback = c.verified
 	cfg.AuthLogCallback = c.attempted
@@ -128,6 +129,7 @@ func (c *connection) attempted(meta ssh.ConnMetadata, method string, err error) 
 // authenticated ends what holds until a login, and begins what holds after.
 func (c *connection) authenticated(meta ssh.ConnMetadata) {
 	c.arrived()
+	c.link.enter(phaseLoggedIn)
 	c.beAlive()
 	id := c.login.Load()
 	algorithms := ""

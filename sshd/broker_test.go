@@ -19,9 +19,10 @@ import (
 type fakeBroker struct {
 	host []ssh.Signer
 
-	lookup func(*wire.Lookup) (*wire.Grant, error)              // nil: the map
-	open   func(ctx context.Context, user string) (Cell, error) // nil: cell
-	cell   Cell
+	lookup   func(*wire.Lookup) (*wire.Grant, error)              // nil: the map
+	open     func(ctx context.Context, user string) (Cell, error) // nil: cell
+	cell     Cell
+	onRecord func(*wire.Record)
 
 	mu      sync.Mutex
 	changed *sync.Cond             // broadcast with every record
@@ -83,6 +84,9 @@ func (b *fakeBroker) Record(r *wire.Record) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.onRecord != nil {
+		b.onRecord(r)
+	}
 	b.records = append(b.records, r)
 	b.changed.Broadcast()
 }

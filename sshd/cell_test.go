@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -176,14 +177,20 @@ func setSize(f *os.File, size wire.Size) error {
 
 // scriptCell is a cell whose answers are the test's.
 type scriptCell struct {
-	spawn func(context.Context, *wire.Spawn) (*Process, error)
+	spawn  func(context.Context, *wire.Spawn) (*Process, error)
+	closed *atomic.Int32 // nil: nobody counts
 }
 
 func (c *scriptCell) Spawn(ctx context.Context, m *wire.Spawn) (*Process, error) {
 	return c.spawn(ctx, m)
 }
 
-func (c *scriptCell) Close() error { return nil }
+func (c *scriptCell) Close() error {
+	if c.closed != nil {
+		c.closed.Add(1)
+	}
+	return nil
+}
 
 // scriptProcess is a program that is the test's: what the server writes comes
 // out of in, what goes into out and errs is the program's output.
@@ -258,5 +265,5 @@ func (s *scriptProcess) Resize(size wire.Size) error {
 
 // play has every program of the fixture's cells be what run makes of it.
 func play(spawn func(context.Context, *wire.Spawn) (*Process, error)) setting {
-	return func(f *fixture, _ *wire.NetConfig) { f.broker.cell = &scriptCell{spawn} }
+	return func(f *fixture, _ *wire.NetConfig) { f.broker.cell = &scriptCell{spawn: spawn} }
 }

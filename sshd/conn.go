@@ -23,11 +23,12 @@ type connection struct {
 	addresses addresses
 	source    netip.Prefix // under which startups counted it in
 
-	ctx    context.Context // ends with the connection; its cause may be a refusal
-	cancel context.CancelCauseFunc
-	work   gate
-	flood  flood
-	meta   library.Context // set before the handshake; holds the ssh.ServerConn after it
+	ctx     context.Context // ends with the connection; its cause may be a refusal
+	cancel  context.CancelCauseFunc
+	work    gate
+	flood   flood
+	meta    library.Context // set before the handshake; holds the ssh.ServerConn after it
+	packets <-chan []byte   // see drain.go; nil before authentication
 
 	grace   *time.Timer // closes the connection unless somebody logs in
 	parting *time.Timer // closes it after a farewell; guarded by mu
@@ -126,6 +127,7 @@ func (c *connection) end() {
 	c.link.Close()
 	c.arrived()
 	c.flood.close()
+	c.drain()
 	c.alive.stop()
 	c.mu.Lock()
 	if c.parting != nil {

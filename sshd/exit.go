@@ -43,12 +43,15 @@ func (s *session) sentence(why refusal) []byte {
 	return sentence(why, s.conn.ref, s.wish.tty != nil)
 }
 
-// signalOf names the signal that ended a program, for the log.
-func signalOf(e wire.Exit) string {
-	if e.Signal == 0 {
+// statusOf is how a program ended, for the log; empty if nobody knows.
+func statusOf(e wire.Exit, why refusal) string {
+	switch {
+	case why != 0:
 		return ""
+	case e.Signal != 0:
+		return "signal " + fmt.Sprint(e.Signal)
 	}
-	return fmt.Sprint(e.Signal)
+	return fmt.Sprint(e.Status)
 }
 
 // reasonOf is why the server ended a session, for the log.

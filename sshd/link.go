@@ -1,9 +1,28 @@
 package sshd
 
 import (
+	"errors"
 	"net"
 	"sync/atomic"
 	"time"
+)
+
+const (
+	// beforeLogin is how many bytes a client may send until it is logged in. A
+	// login takes 4 KB; each further key 1 to 3 KB. x/crypto keeps up to 17 packets
+	// of 256 KiB that nobody has looked at yet.
+	beforeLogin = 128 << 10
+
+	// beforeService is how many bytes a client may send after the key exchange
+	// until its request for authentication is answered: NEWKEYS and SERVICE_REQUEST
+	// are 70. See drain.go for why it is no more than 16 packets, each of which has
+	// 28 bytes at least (chacha20-poly1305: 4 of length, 8 of content, 16 of tag).
+	beforeService = 16 * 28
+
+	// keyExchanged is the number of writes with which the server has answered the
+	// key exchange: the version, KEXINIT, KEX_ECDH_REPLY. Before the last of them a
+	// client can't encrypt anything.
+	keyExchanged = 3
 )
 
 // link is a connection's socket as the libraries see it. x/crypto reads it from
@@ -13,45 +32,70 @@ type link struct {
 	flood *flood      // reading waits while too many channel opens are unanswered
 	quick *quickACK   // nil when the socket isn't TCP
 	heard atomic.Bool // something was read since keepalive looked
-	ahead []byte      // read, and not yet asked for
+
+	phase  atomic.Int32
+	writes atomic.Int32
+	read   int // bytes since the phase began
+	in     int32
 }
 
-// maxVersion is the longest version line there may be, bytes (RFC 4253 section
-// 4.2).
-const maxVersion = 255
+// Phases of a connection, by what a client may send.
+const (
+	phaseKeyExchange int32 = iota
+	phaseService
+	phaseAuthentication
+	phaseLoggedIn
+)
 
-// Read reads what the client sent. The library takes the version line off the
-// socket byte by byte: that is forty system calls of a login, and forty
-// acknowledgements. A read of one byte therefore takes what there is, and the
-// rest is kept for the next reads.
+var errTooMuch = errors.New("the client sends more than a login takes")
+
+// Read reads what the client sent.
 func (l *link) Read(b []byte) (int, error) {
-	if len(l.ahead) == 0 && len(b) == 1 {
-		line := make([]byte, maxVersion)
-		n, err := l.read(line)
-		if err != nil {
-			return 0, err
-		}
-		l.ahead = line[:n]
-	}
-	if len(l.ahead) > 0 {
-		n := copy(b, l.ahead)
-		l.ahead = l.ahead[n:]
-		return n, nil
-	}
-	return l.read(b)
-}
-
-func (l *link) read(b []byte) (int, error) {
 	if err := l.flood.wait(); err != nil {
+		return 0, err
+	}
+	b, err := l.allowed(b)
+	if err != nil {
 		return 0, err
 	}
 	n, err := l.Conn.Read(b)
 	if n > 0 {
+		l.read += n
 		l.heard.Store(true)
 		l.quick.rearm()
 	}
 	return n, err
 }
+
+// allowed cuts b to what may still be read in this phase.
+func (l *link) allowed(b []byte) ([]byte, error) {
+	phase := l.phase.Load()
+	if phase != l.in {
+		l.in, l.read = phase, 0
+	}
+	if phase == phaseLoggedIn {
+		return b, nil
+	}
+	left := beforeLogin - l.read
+	if phase == phaseService {
+		left = beforeService - l.read
+	}
+	if left <= 0 {
+		return nil, errTooMuch
+	}
+	return b[:min(len(b), left)], nil
+}
+
+// Write sends to the client.
+func (l *link) Write(b []byte) (int, error) {
+	if l.writes.Add(1) == keyExchanged {
+		l.phase.CompareAndSwap(phaseKeyExchange, phaseService)
+	}
+	return l.Conn.Write(b)
+}
+
+// enter begins a later phase.
+func (l *link) enter(phase int32) { l.phase.Store(phase) }
 
 // Deadlines do nothing. gliderlabs/ssh sets one before each read and write, and
 // would wipe ours; the login grace and keepalive close the socket instead.

@@ -75,9 +75,10 @@ func (s *session) program(spawn *wire.Spawn) {
 	e, why := s.stream(p)
 	s.halt()
 	s.conn.record(levelInfo, "session end", "", "session", fmt.Sprint(s.number), "tty", p.TTY,
-		"status", fmt.Sprint(e.Status), "signal", signalOf(e), "reason", reasonOf(why),
+		"status", statusOf(e, why), "reason", reasonOf(why),
 		"seconds", fmt.Sprintf("%.3f", time.Since(began).Seconds()))
 	switch why {
+	case lostClient:
 	case 0:
 		sendExit(s.channel, e)
 	case lostCell:

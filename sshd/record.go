@@ -90,16 +90,19 @@ func shown(s string, max int) string {
 		return s
 	}
 	var b []byte
-	for i := 0; i < len(s); i++ {
-		at := len(b)
+	cut := 0 // where to end if it doesn't fit
+	for i := 0; i < len(s) && len(b) <= max; i++ {
+		if len(b) <= max-3 {
+			cut = len(b)
+		}
 		if printable(s[i]) {
 			b = append(b, s[i])
 		} else {
 			b = fmt.Appendf(b, `\x%02x`, s[i])
 		}
-		if len(b) > max-3 {
-			return string(b[:min(at, max-3)]) + "..."
-		}
+	}
+	if len(b) > max {
+		return string(b[:cut]) + "..."
 	}
 	return string(b)
 }

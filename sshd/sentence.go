@@ -22,6 +22,7 @@ const (
 	lostAccess
 	lostServer
 	lostProgram
+	lostClient
 )
 
 // sentences are all that a client is told of an error: nothing of the host, and
@@ -38,6 +39,7 @@ var sentences = [...]string{
 	lostAccess:   "your access was withdrawn; you are logged out",
 	lostServer:   "the server is stopping; log in again in a moment",
 	lostProgram:  "an internal error ended this session; tell the administrator",
+	lostClient:   "the client is gone", // which only the log can be told
 }
 
 // sentence is what the client reads on its standard error. On a terminal, which

@@ -241,7 +241,7 @@ func TestClientThatDoesNotReadStopsItsProgram(t *testing.T) {
 	t.Parallel()
 	script, p := newScript(t)
 	f := start(t)
-	f.broker.cell = &scriptCell{func(ctx context.Context, m *wire.Spawn) (*Process, error) {
+	f.broker.cell = &scriptCell{spawn: func(ctx context.Context, m *wire.Spawn) (*Process, error) {
 		if m.Command == "script" {
 			return p, nil
 		}

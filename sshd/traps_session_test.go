@@ -130,7 +130,7 @@ func TestWindowChangesWhileTheProgramStarts(t *testing.T) {
 func TestAPanicEndsOneSession(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.broker.cell = &scriptCell{func(ctx context.Context, m *wire.Spawn) (*Process, error) {
+	f.broker.cell = &scriptCell{spawn: func(ctx context.Context, m *wire.Spawn) (*Process, error) {
 		if m.Command == "panic" {
 			panic("on purpose")
 		}

@@ -56,6 +56,7 @@ type wireClient struct {
 	r       *bufio.Reader
 	session []byte // identifier
 	in, out *gcm
+	held    *bytes.Buffer // what is sent with the next release; nil: at once
 }
 
 type gcm struct {
@@ -70,15 +71,38 @@ func (g *gcm) next() {
 // wireDial connects and does the handshake, up to ssh-userauth.
 func (f *fixture) wireDial() *wireClient {
 	f.t.Helper()
+	return f.wireDialRaw(true)
+}
+
+// wireDialRaw does the handshake, with or without asking for ssh-userauth.
+func (f *fixture) wireDialRaw(service bool) *wireClient {
+	f.t.Helper()
 	conn, err := net.Dial("tcp", f.addr)
 	if err != nil {
 		f.t.Fatal(err)
 	}
 	f.t.Cleanup(func() { conn.Close() })
-	return wireHandshake(f.t, conn)
+	c := wireKeyExchange(f.t, conn)
+	if service {
+		c.service()
+	}
+	return c
 }
 
 func wireHandshake(t testing.TB, conn net.Conn) *wireClient {
+	t.Helper()
+	c := wireKeyExchange(t, conn)
+	c.service()
+	return c
+}
+
+func (c *wireClient) service() {
+	c.t.Helper()
+	c.send(append([]byte{msgServiceRequest}, text("ssh-userauth")...))
+	c.must(msgServiceAccept)
+}
+
+func wireKeyExchange(t testing.TB, conn net.Conn) *wireClient {
 	t.Helper()
 	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
 	c := &wireClient{t: t, conn: conn, r: bufio.NewReader(conn)}
@@ -138,8 +162,6 @@ func wireHandshake(t testing.TB, conn net.Conn) *wireClient {
 		return sum[:]
 	}
 	c.out, c.in = newGCM(t, derive('C'), derive('A')), newGCM(t, derive('D'), derive('B'))
-	c.send(append([]byte{msgServiceRequest}, text("ssh-userauth")...))
-	c.must(msgServiceAccept)
 	return c
 }
 
@@ -170,7 +192,22 @@ func (c *wireClient) write(payload []byte) error {
 		body = c.out.aead.Seal(nil, c.out.nonce, body, length)
 		c.out.next()
 	}
+	if c.held != nil {
+		c.held.Write(length)
+		c.held.Write(body)
+		return nil
+	}
 	_, err := c.conn.Write(append(length, body...))
+	return err
+}
+
+// hold keeps packets back until release, which sends them in one go.
+func (c *wireClient) hold() { c.held = &bytes.Buffer{} }
+
+func (c *wireClient) release() error {
+	held := c.held
+	c.held = nil
+	_, err := c.conn.Write(held.Bytes())
 	return err
 }
 
