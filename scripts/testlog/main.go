@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"strings"
 )
 
 func main() {
@@ -68,11 +70,7 @@ func summarize(in io.Reader, out io.Writer) (bool, error) {
 		} else if e.Action != "pass" && e.Action != "skip" { // a package without tests is skipped
 			broken++
 		}
-		for i, text := range said[key] {
-			if e.Action != "pass" && !(e.Action == "skip" && e.Test == "") || e.Test == "" && i == len(said[key])-1 {
-				fmt.Fprint(w, text)
-			}
-		}
+		fmt.Fprint(w, worthReading(e, said[key]))
 		delete(said, key)
 		if e.Test == "" {
 			w.Flush() // somebody waits
@@ -88,6 +86,19 @@ func summarize(in io.Reader, out io.Writer) (bool, error) {
 	}
 	fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", n.passed, n.failed, n.skipped)
 	return n.passed > 0 && n.failed+n.skipped+broken+len(said) == 0, nil
+}
+
+// worthReading is all that a failed or skipped test said, but not which tests ran
+// beside it; and of a package that is well the line that says so.
+func worthReading(e event, texts []string) string {
+	if e.Test == "" && e.Action != "fail" && e.Action != "build-fail" {
+		return strings.Join(texts[max(0, len(texts)-1):], "")
+	}
+	if e.Action == "pass" {
+		return ""
+	}
+	texts = slices.DeleteFunc(texts, func(text string) bool { return strings.HasPrefix(text, "=== ") })
+	return strings.Join(texts, "")
 }
 
 func (n *counts) count(action string) {

@@ -28,7 +28,8 @@ func TestSummarize(t *testing.T) {
 		},
 		{
 			"a failed test says why",
-			`{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:1: wrong\n"}
+			`{"Action":"output","Package":"p","Test":"TestA","Output":"=== RUN   TestA\n"}
+{"Action":"output","Package":"p","Test":"TestA","Output":"    a_test.go:1: wrong\n"}
 {"Action":"output","Package":"p","Test":"TestA","Output":"--- FAIL: TestA (0.00s)\n"}
 {"Action":"fail","Package":"p","Test":"TestA"}
 {"Action":"output","Package":"p","Output":"FAIL\tp\t0.1s\n"}
