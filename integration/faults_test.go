@@ -63,11 +63,11 @@ func TestNetIsKilled(t *testing.T) {
 	for range 4 {
 		kill(t, i.net())
 		eventually(t, patience, func() string {
-			if c, err := i.dial("alice", ""); err != nil {
+			c, err := i.dial("alice", "")
+			if err != nil {
 				return err.Error()
-			} else {
-				c.Close()
 			}
+			c.Close()
 			return ""
 		})
 	}

@@ -39,8 +39,14 @@ func TestRefusalsLookTheSame(t *testing.T) {
 		times []time.Duration
 	}
 	cases := []struct{ name, key string }{
-		{"alice", "wrong"}, {"nobdy", "nobdy"}, {"gabby", "gabby"}, {"carol", "carol"},
-		{"david", "david"}, {"erika", "erika"}, {"frank", "frank"}, {"-root", "wrong"},
+		{"alice", "wrong"},
+		{"nobdy", "nobdy"},
+		{"gabby", "gabby"},
+		{"carol", "carol"},
+		{"david", "david"},
+		{"erika", "erika"},
+		{"frank", "frank"},
+		{"-root", "wrong"},
 	}
 	seen := make([]refusal, len(cases))
 	for range 9 { // by turns, so that what else goes on hits all of them

@@ -152,8 +152,8 @@ func readPID1() error {
 // newPrivileges fails if a setuid program couldn't give any.
 func newPrivileges() error {
 	on, err := unix.PrctlRetInt(unix.PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)
-	if err != nil || on != 1 {
-		return nil // as good as done
+	if err == nil && on == 1 {
+		return errors.New("no_new_privs is set")
 	}
-	return errors.New("no_new_privs is set")
+	return nil // as good as done
 }
