@@ -41,7 +41,6 @@ func summarize(in io.Reader, out io.Writer) (bool, error) {
 	var n counts
 	broken := 0 // packages that failed
 	w := bufio.NewWriter(out)
-	defer w.Flush()
 	lines := bufio.NewReader(in)
 	for {
 		line, err := lines.ReadBytes('\n')
@@ -73,7 +72,9 @@ func summarize(in io.Reader, out io.Writer) (bool, error) {
 		fmt.Fprint(w, worthReading(e, said[key]))
 		delete(said, key)
 		if e.Test == "" {
-			w.Flush() // somebody waits
+			if err := w.Flush(); err != nil { // now, since somebody waits
+				return false, err
+			}
 		}
 	}
 	for _, texts := range said { // the tests were still running when go test ended
@@ -85,7 +86,7 @@ func summarize(in io.Reader, out io.Writer) (bool, error) {
 		fmt.Fprintln(w, "skipped tests count as failures: make them run, or remove them")
 	}
 	fmt.Fprintf(w, "%d passed, %d failed, %d skipped\n", n.passed, n.failed, n.skipped)
-	return n.passed > 0 && n.failed+n.skipped+broken+len(said) == 0, nil
+	return n.passed > 0 && n.failed+n.skipped+broken+len(said) == 0, w.Flush()
 }
 
 // worthReading is all that a failed or skipped test said, but not which tests ran
