@@ -60,7 +60,7 @@ func (d *daemon) open() (err error) {
 	for _, dir := range []struct {
 		path string
 		mode os.FileMode
-	}{{cfg.RunDir, 0o700}, {cfg.Logs, 0o700}, {cfg.Homes, 0o711}, {cfg.Templates, 0o755}} {
+	}{{cfg.RunDir, 0o700}, {cfg.Logs, 0o700}, {cfg.Homes, 0o700}, {cfg.Templates, 0o755}} {
 		if err := makeDir(dir.path, dir.mode); err != nil {
 			return err
 		}

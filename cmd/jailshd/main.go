@@ -17,6 +17,7 @@ import (
 	"syscall"
 
 	"github.com/jailsh/jailsh/internal/config"
+	"github.com/jailsh/jailsh/internal/instance/check"
 	"golang.org/x/sys/unix"
 )
 
@@ -49,6 +50,10 @@ func run(file string) error {
 	unix.Umask(0o077)
 	runtime.GOMAXPROCS(1) // it answers short questions; more threads would only be woken for each other
 
+	// A kernel without what a jail needs is told of now, not at the first login.
+	if err := check.Kernel().Err(); err != nil {
+		return fmt.Errorf("this host can't hold a jail:\n%w", err)
+	}
 	d, err := newDaemon(file)
 	if err != nil {
 		return err
