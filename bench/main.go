@@ -20,6 +20,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 )
@@ -28,6 +29,7 @@ func main() {
 	// The servers die with this process (Pdeathsig), which the kernel takes for
 	// this thread.
 	runtime.LockOSThread()
+	debug.SetGCPercent(1000) // the clients share the cores with what they measure
 	only := flag.String("only", "", "measures to take, comma separated: "+strings.Join(measureNames(), ", "))
 	server := flag.String("server", "both", "servers to measure: both, openssh, jailsh")
 	programs := flag.String("programs", "bin", "folder of jailshd and its fellows")
