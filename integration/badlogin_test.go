@@ -49,7 +49,7 @@ func TestRefusedLogins(t *testing.T) {
 				mkdir(t, i.home("alice"))
 			},
 			func(t *testing.T, i *instance, alice *person) { chown(t, i.home("alice"), alice.uid) },
-			[]string{"home {dir}/homes/alice: belongs to uid 0, not to alice - run: chown {uid}:{uid} {dir}/homes/alice"},
+			[]string{"home {dir}/homes/alice: belongs to uid 0, not to alice - run: chown -R {uid}:{uid} {dir}/homes/alice"},
 		},
 		"a home that is a link": {
 			func(t *testing.T, i *instance, _ *person) {

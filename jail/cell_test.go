@@ -361,7 +361,7 @@ func TestAHomeThatIsntHersIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for home, want := range map[string]string{
-		mine:                           "belongs to uid 0, not to alice - run: chown 20001:20001 " + mine,
+		mine:                           "belongs to uid 0, not to alice - run: chown -R 20001:20001 " + mine,
 		link:                           "is a symbolic link or a file - move it away",
 		file:                           "is a symbolic link or a file - move it away",
 		linked:                         "the folder above it",

@@ -3,6 +3,7 @@ package users
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/jailsh/jailsh/internal/strict"
 )
@@ -77,19 +78,22 @@ func (t *Table) Names() []string { return append([]string(nil), t.names...) }
 const firstUID = 20001
 
 // NextUID returns a uid that is free: one more than the highest of the table
-// that nobody holds, at least 20001.
-func (t *Table) NextUID() uint32 {
+// that nobody holds, at least 20001, and none of avoid.
+func (t *Table) NextUID(avoid ...uint32) uint32 {
 	next := uint32(firstUID)
 	for _, u := range t.users {
 		if u.UID >= next && u.UID < lastNextUID {
 			next = u.UID + 1
 		}
 	}
-	for t.taken[next] || badUID(next, t.netUID) != "" {
+	for !t.Free(next) || slices.Contains(avoid, next) {
 		next++
 	}
 	return next
 }
+
+// Free tells whether a new user may have the uid.
+func (t *Table) Free(uid uint32) bool { return !t.taken[uid] && badUID(uid, t.netUID) == "" }
 
 // lastNextUID keeps NextUID below the uids with a meaning of their own.
 const lastNextUID = 60000

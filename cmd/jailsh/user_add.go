@@ -25,7 +25,7 @@ options before a key are kept.`,
 		},
 	}
 	c.Flags().StringArrayVar(&files, "key", nil, "`FILE` with public keys, - for standard input; may be repeated")
-	c.Flags().Uint32Var(&e.UID, "uid", 0, "uid (default: the next free one)")
+	c.Flags().Uint32Var(&e.UID, "uid", 0, "uid (default: the owner of her home if it exists, else the next free one)")
 	c.Flags().StringVar(&e.Class, "class", "", "class to belong to")
 	c.Flags().StringVar(&e.Template, "template", "", "template of the jail (default: what class and defaults say)")
 	_ = c.RegisterFlagCompletionFunc("class", a.completeClass)
@@ -48,7 +48,7 @@ func (a *app) userAdd(e users.Entry, files []string) error {
 	e.Keys = keys
 	i, err := a.editUsers(func(src []byte, now *instance.Instance) ([]byte, error) {
 		if e.UID == 0 {
-			e.UID = now.Users.NextUID()
+			e.UID = now.NextUID(e.Name)
 		}
 		return users.Add(src, e)
 	})

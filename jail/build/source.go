@@ -108,7 +108,7 @@ func (j *jail) checkHomeOwner(fd int, home string) error {
 		return call("stat "+home, err)
 	}
 	if st.Uid != j.spec.UID {
-		return fmt.Errorf("home %s: belongs to uid %d, not to %s - run: chown %d:%d %s",
+		return fmt.Errorf("home %s: belongs to uid %d, not to %s - run: chown -R %d:%d %s",
 			home, st.Uid, j.spec.User, j.spec.UID, j.spec.GID, home)
 	}
 	return nil

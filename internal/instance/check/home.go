@@ -36,7 +36,7 @@ func checkHome(home string, uid, gid uint32, inHomes bool) (what, fix string) {
 		return fmt.Sprintf("%q is no folder", home), "move it away, or set another home"
 	}
 	if owner := ownerOf(info); owner != uid {
-		return fmt.Sprintf("%q belongs to uid %d, not to %d", home, owner, uid), fmt.Sprintf("run: chown %d:%d %s", uid, gid, home)
+		return fmt.Sprintf("%q belongs to uid %d, not to %d", home, owner, uid), fmt.Sprintf("run: chown -R %d:%d %s", uid, gid, home)
 	}
 	return "", ""
 }
