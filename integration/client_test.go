@@ -87,10 +87,7 @@ func (i *instance) dial(name, from string) (*ssh.Client, error) {
 	if err := nc.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
-	sc, channels, requests, err := ssh.NewClientConn(nc, i.listen, &ssh.ClientConfig{
-		User: name, Auth: []ssh.AuthMethod{ssh.PublicKeys(i.signer(name))},
-		HostKeyCallback: ssh.FixedHostKey(i.hostKey),
-	})
+	sc, channels, requests, err := ssh.NewClientConn(nc, i.listen, i.config(name, name))
 	if err != nil {
 		nc.Close()
 		return nil, err
@@ -98,6 +95,14 @@ func (i *instance) dial(name, from string) (*ssh.Client, error) {
 	c := ssh.NewClient(sc, channels, requests)
 	i.t.Cleanup(func() { c.Close() })
 	return c, nc.SetDeadline(time.Now().Add(3 * patience))
+}
+
+// config is that of a client who has the key of the person called key.
+func (i *instance) config(name, key string) *ssh.ClientConfig {
+	i.t.Helper()
+	return &ssh.ClientConfig{
+		User: name, Auth: []ssh.AuthMethod{ssh.PublicKeys(i.signer(key))}, HostKeyCallback: ssh.FixedHostKey(i.hostKey),
+	}
 }
 
 // connect opens a TCP connection, with a deadline for all that is done with it.

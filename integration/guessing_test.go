@@ -53,10 +53,7 @@ func TestRefusalsLookTheSame(t *testing.T) {
 		for n, c := range cases {
 			nc := &counted{Conn: i.connect("")}
 			began := time.Now()
-			_, _, _, err := ssh.NewClientConn(nc, i.listen, &ssh.ClientConfig{
-				User: c.name, Auth: []ssh.AuthMethod{ssh.PublicKeys(i.signer(c.key))},
-				HostKeyCallback: ssh.FixedHostKey(i.hostKey),
-			})
+			_, _, _, err := ssh.NewClientConn(nc, i.listen, i.config(c.name, c.key))
 			if err == nil {
 				t.Fatalf("%s was let in", c.name)
 			}

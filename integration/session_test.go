@@ -81,7 +81,7 @@ func TestSignals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Start("trap 'echo got it; exit 5' USR1; echo ready; while :; do sleep 1000; done"); err != nil {
+	if err := s.Start("trap 'echo got it; exit 5' USR1; echo ready; while :; do sleep 0.05; done"); err != nil {
 		t.Fatal(err)
 	}
 	read(t, out, "ready\n")
