@@ -196,7 +196,14 @@ func TestGarbageDuringAuthentication(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	for _, packet := range [][]byte{
-		{msgAuthRequest}, {msgAuthRequest, 0xff, 0xff, 0xff, 0xff}, {msgChannelOpen, 0}, {msgGlobalRequest}, {msgKexInit}, {msgNewKeys}, {255}, {0},
+		{msgAuthRequest},
+		{msgAuthRequest, 0xff, 0xff, 0xff, 0xff},
+		{msgChannelOpen, 0},
+		{msgGlobalRequest},
+		{msgKexInit},
+		{msgNewKeys},
+		{255},
+		{0},
 		authRequest("alice", "publickey"), authRequest("alice", "publickey", []byte{1}, text("ssh-ed25519"), text("x"), text("y")),
 		authRequest("alice", "publickey", []byte{0}, text("ssh-ed25519"), []byte{0xff, 0xff, 0xff, 0xff}),
 		authRequest("alice", "gssapi-with-mic", []byte{0xff, 0xff, 0xff, 0xff}), authRequest("alice", "password", []byte{0}),

@@ -190,12 +190,10 @@ func TestLoginAndLogoutAreRecorded(t *testing.T) {
 func TestPanicInAuthenticationEndsOneConnection(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.broker.mu.Lock()
-	f.broker.lookup = func(*wire.Lookup) (*wire.Grant, error) {
-		f.broker.lookup = nil
+	f.broker.setLookup(func(*wire.Lookup) (*wire.Grant, error) {
+		f.broker.setLookup(nil)
 		panic("on purpose")
-	}
-	f.broker.mu.Unlock()
+	})
 	if _, err := ssh.Dial("tcp", f.addr, f.clientConfig("alice", f.key)); err == nil {
 		t.Error("logged in")
 	}

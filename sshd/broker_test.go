@@ -46,15 +46,23 @@ func (b *fakeBroker) allow(user string, key ssh.PublicKey, g *wire.Grant) {
 
 func (b *fakeBroker) Lookup(_ context.Context, m *wire.Lookup) (*wire.Grant, error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.asked = append(b.asked, *m)
-	if b.lookup != nil {
-		return b.lookup(m)
+	lookup, grant := b.lookup, b.grants[m.User+"\x00"+string(m.Key)]
+	b.mu.Unlock()
+	if lookup != nil {
+		return lookup(m)
 	}
-	if g := b.grants[m.User+"\x00"+string(m.Key)]; g != nil {
-		return g, nil
+	if grant != nil {
+		return grant, nil
 	}
 	return &wire.Grant{Reason: "users.toml has no such user or key"}, nil
+}
+
+// setLookup replaces the map, or with nil brings it back.
+func (b *fakeBroker) setLookup(lookup func(*wire.Lookup) (*wire.Grant, error)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.lookup = lookup
 }
 
 func (b *fakeBroker) Sign(_ context.Context, m *wire.Sign) (*wire.Signature, error) {

@@ -2,6 +2,8 @@ package sshd
 
 import (
 	"context"
+	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -48,7 +50,7 @@ type connection struct {
 func (s *Server) newConnection(nc net.Conn, source netip.Prefix) *connection {
 	c := &connection{server: s, ref: s.reference(), source: source, addresses: addressesOf(nc)}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
-	c.link = &link{Conn: nc, flood: &c.flood, quick: newQuickACK(nc)}
+	c.link = newLink(nc, &c.flood)
 	c.counted.Store(true)
 	return c
 }
@@ -93,6 +95,9 @@ func (c *connection) library() *library.Server {
 
 // conn is the connection after the handshake, and nil before.
 func (c *connection) conn() *ssh.ServerConn {
+	if c.meta == nil {
+		return nil
+	}
 	sc, _ := c.meta.Value(library.ContextKeyConn).(*ssh.ServerConn)
 	return sc
 }
@@ -127,7 +132,7 @@ func (c *connection) end() {
 	c.link.Close()
 	c.arrived()
 	c.flood.close()
-	c.drain()
+	why := c.drain()
 	c.alive.stop()
 	c.mu.Lock()
 	if c.parting != nil {
@@ -137,7 +142,11 @@ func (c *connection) end() {
 	c.work.close()
 	c.cells.close()
 	if id := c.login.Load(); id != nil {
-		c.record(levelInfo, "logout", id.user)
+		reason := ""
+		if why != nil && !errors.Is(why, io.EOF) && !errors.Is(why, net.ErrClosed) {
+			reason = why.Error()
+		}
+		c.record(levelInfo, "logout", id.user, "reason", reason)
 	}
 }
 

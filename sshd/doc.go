@@ -6,7 +6,7 @@
 //
 //	server.go, accept.go, startups.go, drops.go   accept, limits
 //	conn.go, gate.go, link.go, flood.go,
-//	quickack.go                                   one connection and its socket
+//	quickack.go, drain.go                         one connection and its socket
 //	algorithms.go, hostkey.go                     handshake
 //	auth.go, delay.go, identity.go                key offered, verified
 //	channel.go, global.go, keepalive.go           what a connection may ask for

@@ -56,12 +56,17 @@ func (c *connection) authenticating(conn ssh.ServerPreAuthConn) {
 	c.link.enter(phaseAuthentication)
 }
 
-// drain waits for x/crypto's goroutine that reads the socket, which is closed.
-func (c *connection) drain() {
+// drain waits for x/crypto's goroutines, now that the socket is closed, and
+// returns why the connection has ended; nil if nobody was logged in.
+func (c *connection) drain() error {
 	if c.packets == nil {
-		return
+		return nil
 	}
 	for range c.packets {
 		continue
 	}
+	if sc := c.conn(); sc != nil {
+		return sc.Wait()
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package sshd
 import (
 	"errors"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -13,10 +14,10 @@ const (
 	// of 256 KiB that nobody has looked at yet.
 	beforeLogin = 128 << 10
 
-	// beforeService is how many bytes a client may send after the key exchange
-	// until its request for authentication is answered: NEWKEYS and SERVICE_REQUEST
-	// are 70. See drain.go for why it is no more than 16 packets, each of which has
-	// 28 bytes at least (chacha20-poly1305: 4 of length, 8 of content, 16 of tag).
+	// beforeService is how many bytes are read after the key exchange until
+	// authentication begins; what is more waits. NEWKEYS and SERVICE_REQUEST are 70.
+	// See drain.go for why it is no more than 16 packets, each of which has 28 bytes
+	// at least (chacha20-poly1305: 4 of length, 8 of content, 16 of tag).
 	beforeService = 16 * 28
 
 	// keyExchanged is the number of writes with which the server has answered the
@@ -35,8 +36,16 @@ type link struct {
 
 	phase  atomic.Int32
 	writes atomic.Int32
-	read   int // bytes since the phase began
-	in     int32
+	moved  chan struct{} // closed when phaseService is over, by the next or the end
+	once   sync.Once     // closes moved
+
+	// Of whoever reads.
+	in   int32 // the phase that is known
+	read int   // bytes since it began
+}
+
+func newLink(nc net.Conn, f *flood) *link {
+	return &link{Conn: nc, flood: f, quick: newQuickACK(nc), moved: make(chan struct{})}
 }
 
 // Phases of a connection, by what a client may send.
@@ -67,23 +76,32 @@ func (l *link) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// allowed cuts b to what may still be read in this phase.
+// allowed cuts b to what may be read in this phase.
 func (l *link) allowed(b []byte) ([]byte, error) {
-	phase := l.phase.Load()
-	if phase != l.in {
-		l.in, l.read = phase, 0
+	l.know()
+	if l.in == phaseService && l.read >= beforeService {
+		<-l.moved
+		if l.know(); l.in == phaseService {
+			return nil, net.ErrClosed
+		}
 	}
-	if phase == phaseLoggedIn {
-		return b, nil
-	}
-	left := beforeLogin - l.read
-	if phase == phaseService {
+	left := len(b)
+	switch l.in {
+	case phaseService:
 		left = beforeService - l.read
+	case phaseKeyExchange, phaseAuthentication:
+		left = beforeLogin - l.read
 	}
 	if left <= 0 {
 		return nil, errTooMuch
 	}
 	return b[:min(len(b), left)], nil
+}
+
+func (l *link) know() {
+	if phase := l.phase.Load(); phase != l.in {
+		l.in, l.read = phase, 0
+	}
 }
 
 // Write sends to the client.
@@ -94,8 +112,17 @@ func (l *link) Write(b []byte) (int, error) {
 	return l.Conn.Write(b)
 }
 
-// enter begins a later phase.
-func (l *link) enter(phase int32) { l.phase.Store(phase) }
+// enter begins a phase after phaseService.
+func (l *link) enter(phase int32) {
+	l.phase.Store(phase)
+	l.once.Do(func() { close(l.moved) })
+}
+
+// Close closes the socket, and ends all waiting for it.
+func (l *link) Close() error {
+	l.once.Do(func() { close(l.moved) })
+	return l.Conn.Close()
+}
 
 // Deadlines do nothing. gliderlabs/ssh sets one before each read and write, and
 // would wipe ours; the login grace and keepalive close the socket instead.

@@ -15,8 +15,8 @@ import (
 // small packet waits until the one before is acknowledged. The server's kernel
 // waits too, up to 40 ms, for data to send the acknowledgement with (RFC 1122
 // section 4.2.3.2), and has none since it needs that next packet first. The
-// client meets this twice in a login. Measured over the loopback with OpenSSH 9.2
-// and `ssh host true`: see BenchmarkStockLogin.
+// client meets this twice in a login: over the loopback, OpenSSH 9.2's
+// `ssh host true` takes 90 ms with the delay and 17 without (BenchmarkStockLogin).
 //
 // TCP_QUICKACK isn't permanent: the kernel leaves the mode by itself (tcp(7)), so
 // it is set again after each read. Later, in a running session, the delay is what

@@ -107,9 +107,7 @@ func TestRecheckWithoutAnAnswer(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	c := f.dial()
-	f.broker.mu.Lock()
-	f.broker.lookup = func(*wire.Lookup) (*wire.Grant, error) { return nil, errors.New("gone") }
-	f.broker.mu.Unlock()
+	f.broker.setLookup(func(*wire.Lookup) (*wire.Grant, error) { return nil, errors.New("gone") })
 	f.server.Recheck()
 	f.broker.waitRecord(t, "recheck", nil)
 	s := f.session(c)

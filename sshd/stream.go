@@ -30,11 +30,10 @@ func (s *session) stream(p *Process) (wire.Exit, refusal) {
 		s.outputs.Wait()
 	}
 	var e wire.Exit
-	known := true
+	var known bool
 	select {
 	case e, known = <-s.status:
 	case <-s.ctx.Done():
-		known = false
 	}
 	// Whoever is dismissed has mostly lost her program by that, to a SIGHUP.
 	switch why := s.dismissed(); {

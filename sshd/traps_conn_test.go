@@ -16,7 +16,7 @@ func TestDeadlinesOfLibrariesDoNothing(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
-	l := &link{Conn: ours, flood: &flood{}}
+	l := newLink(ours, &flood{})
 	past := time.Unix(1, 0)
 	for _, set := range []func(time.Time) error{l.SetDeadline, l.SetReadDeadline, l.SetWriteDeadline} {
 		if err := set(past); err != nil {

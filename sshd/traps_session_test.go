@@ -207,8 +207,15 @@ func TestEnvironmentIsBoundedAndFiltered(t *testing.T) {
 		}
 	}
 	for _, refused := range [][2]string{
-		{"LD_PRELOAD", "/tmp/x.so"}, {"BASH_ENV", "/tmp/x"}, {"PATH", "/tmp"}, {"FOO", "bar"},
-		{"LC_ALL", strings.Repeat("x", 5000)}, {"LC_X=Y", "z"}, {"LC_NUL", "a\x00b"}, {"", "x"}, {"SSH_CONNECTION", "1.2.3.4"},
+		{"LD_PRELOAD", "/tmp/x.so"},
+		{"BASH_ENV", "/tmp/x"},
+		{"PATH", "/tmp"},
+		{"FOO", "bar"},
+		{"LC_ALL", strings.Repeat("x", 5000)},
+		{"LC_X=Y", "z"},
+		{"LC_NUL", "a\x00b"},
+		{"", "x"},
+		{"SSH_CONNECTION", "1.2.3.4"},
 	} {
 		if s.ask("env", env(refused[0], refused[1])) {
 			t.Errorf("%s=%.20q was accepted", refused[0], refused[1])
