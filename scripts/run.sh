@@ -17,6 +17,11 @@ fi
 scripts/packages.sh less 'vim|vim-tiny|nano' procps tmux openssh-client
 
 bin/jailsh init run | sed '/^$/,$d' # without its advice on what to do next
+# A module of its own: else ./... takes in what users keep in their homes, and
+# make test would run their Go as root.
+if [ ! -e run/go.mod ]; then
+	echo 'module run' >run/go.mod
+fi
 if [ ! -e "$key" ]; then
 	ssh-keygen -q -t ed25519 -N '' -C "$user of make run" -f "$key"
 fi
