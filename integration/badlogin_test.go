@@ -47,9 +47,10 @@ func TestRefusedLogins(t *testing.T) {
 			func(t *testing.T, i *instance, _ *person) {
 				mkdir(t, filepath.Join(i.dir, "homes"))
 				mkdir(t, i.home("alice"))
+				chown(t, i.home("alice"), 4242)
 			},
 			func(t *testing.T, i *instance, alice *person) { chown(t, i.home("alice"), alice.uid) },
-			[]string{"home {dir}/homes/alice: belongs to uid 0, not to alice - run: chown -R {uid}:{uid} {dir}/homes/alice"},
+			[]string{"home {dir}/homes/alice: belongs to uid 4242, not to alice - run: chown -R {uid}:{uid} {dir}/homes/alice"},
 		},
 		"a home that is a link": {
 			func(t *testing.T, i *instance, _ *person) {

@@ -66,7 +66,7 @@ func TestTenThousandVariables(t *testing.T) {
 		t.Fatal("exec was refused")
 	}
 	out, err := io.ReadAll(ch)
-	if n, convErr := strconv.Atoi(strings.TrimSpace(string(out))); err != nil || convErr != nil || n < 20 || n > 200 {
+	if n, convErr := strconv.Atoi(strings.TrimSpace(string(out))); err != nil || convErr != nil || n < 20 || n > 128 {
 		t.Errorf("%q variables were set, %v", out, err)
 	}
 	i.unharmed()

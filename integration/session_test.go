@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -173,16 +174,9 @@ func TestAClientThatIsGone(t *testing.T) {
 	}
 }
 
-// running are the processes of a person's jail, as the host sees them.
+// running are the processes of a person's jail but PID 1, as the host sees them.
 func (i *instance) running(name string) []process {
-	var found []process
-	uid := i.person(name).uid
-	for _, p := range processes() {
-		if p.uid == uid && !strings.HasPrefix(p.command, "jailsh-init") { // PID 1
-			found = append(found, p)
-		}
-	}
-	return found
+	return slices.DeleteFunc(i.cell(name), func(p process) bool { return strings.HasPrefix(p.command, "jailsh-init") })
 }
 
 // awaitRunning waits until a program of the person's runs.

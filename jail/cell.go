@@ -21,6 +21,7 @@ const (
 	buildTimeout  = 20 * time.Second
 	attachTimeout = 5 * time.Second
 	stopTimeout   = 5 * time.Second
+	lastWords     = time.Second // to read what a dead one has said
 )
 
 // cell is one running jail, from jailshd's side.
@@ -61,7 +62,7 @@ func start(ctx context.Context, program *Program, spec *wire.Spec, release func(
 
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
-	if _, err := c.control.Call(ctx, wire.VerbBuild, spec, &wire.Empty{}); err != nil {
+	if err := c.control.Ask(ctx, wire.VerbBuild, spec); err != nil {
 		c.kill()
 		<-c.gone
 		return nil, err
@@ -125,17 +126,24 @@ func (c *cell) watch(complaints *os.File) {
 		childlog.Lines(complaints, maxComplaints, func(line string) { c.log.Warn("cell: its init says", "line", line) })
 	})
 	state, err := c.process.Wait()
-	// Both other ends have died with PID 1, so both goroutines come to an end of
-	// file, and not before they have read what it said last.
+	// The other ends mostly die with PID 1, and the goroutines come to an end of
+	// file once they have read what it said last. Somebody to whom a hostile init
+	// passed an end could keep it open; nobody waits for that.
+	closeBoth := func() {
+		c.control.Close()
+		complaints.Close()
+	}
+	late := time.AfterFunc(lastWords, closeBoth)
 	parts.Wait()
-	c.control.Close()
-	complaints.Close()
+	late.Stop()
+	closeBoth()
 	c.release()
 	c.log.Debug("cell: ended", "state", state, "error", err)
 }
 
-// maxComplaints bounds what a cell's init can make us log, in lines.
-const maxComplaints = 200
+// maxComplaints bounds what a cell's init can make us log, in lines: the head of
+// a crash. A user can make her own init crash, as often as she can log in.
+const maxComplaints = 20
 
 // kill ends PID 1, and with it the kernel ends every process of the cell.
 func (c *cell) kill() { _ = c.process.Kill() }
@@ -149,7 +157,7 @@ func (c *cell) attach(ctx context.Context) (*os.File, error) {
 	defer theirs.Close()
 	ctx, cancel := context.WithTimeout(ctx, attachTimeout)
 	defer cancel()
-	if _, err := c.control.Call(ctx, wire.VerbAttach, &wire.Empty{}, &wire.Empty{}, theirs.File()); err != nil {
+	if err := c.control.Ask(ctx, wire.VerbAttach, &wire.Empty{}, theirs.File()); err != nil {
 		ours.Close()
 		return nil, err
 	}
@@ -161,7 +169,7 @@ func (c *cell) attach(ctx context.Context) (*os.File, error) {
 func (c *cell) stop() {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if _, err := c.control.Call(ctx, wire.VerbStop, &wire.Empty{}, &wire.Empty{}); err == nil {
+	if err := c.control.Ask(ctx, wire.VerbStop, &wire.Empty{}); err == nil {
 		select {
 		case <-c.gone:
 			return

@@ -344,11 +344,40 @@ func TestTheShellMustBeInTheTemplate(t *testing.T) {
 	}
 }
 
+// A build that was killed between making the home and giving it to the user
+// must not lock her out.
+func TestAHomeThatWasLeftHalfMadeBecomesHers(t *testing.T) {
+	cells, _ := newCells(t)
+	a := account(t, "alice", 20001)
+	if err := os.Mkdir(a.Home, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if got := output(t, enter(t, cells, a), "stat -c %U ~; touch ~/x && echo written"); got != "alice\nwritten" {
+		t.Error(got)
+	}
+}
+
+// Who takes all rights from her own home can still log in, to give them back.
+func TestALockedHomeDoesntLockTheUserOut(t *testing.T) {
+	cells, _ := newCells(t)
+	c := enter(t, cells, account(t, "alice", 20001))
+	output(t, c, "chmod 000 ~")
+	if got := output(t, c, "pwd; chmod 700 ~"); got != "/" {
+		t.Error(got)
+	}
+	if got := output(t, c, "pwd"); got != "/home/alice" {
+		t.Error(got)
+	}
+}
+
 func TestAHomeThatIsntHersIsRefused(t *testing.T) {
 	cells, _ := newCells(t)
 	base := t.TempDir()
 	mine := filepath.Join(base, "mine")
 	if err := os.Mkdir(mine, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chown(mine, 4242, 4242); err != nil {
 		t.Fatal(err)
 	}
 	link := filepath.Join(base, "link")
@@ -361,7 +390,7 @@ func TestAHomeThatIsntHersIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for home, want := range map[string]string{
-		mine:                           "belongs to uid 0, not to alice - run: chown -R 20001:20001 " + mine,
+		mine:                           "belongs to uid 4242, not to alice - run: chown -R 20001:20001 " + mine,
 		link:                           "is a symbolic link or a file - move it away",
 		file:                           "is a symbolic link or a file - move it away",
 		linked:                         "the folder above it",

@@ -23,12 +23,20 @@ type Cells struct {
 }
 
 // slot is a user's place, whether or not a cell runs in it. Its lock makes the
-// second login wait for the cell that the first one starts.
+// second login wait for the cell that the first one starts; it is a channel, so
+// that waiting can be given up.
 type slot struct {
-	mu   sync.Mutex
-	cell *cell
-	uses int // Opens that hold or want mu; of Cells.mu
+	lock chan struct{} // of one
+	cell *cell         // of lock
+	uses int           // Opens and Ends that hold or want lock; of Cells.mu
 }
+
+// maxUses is how many logins of one user may wait for her cell: one that is
+// stuck must not use up what jailshd can do for everybody.
+const maxUses = 32
+
+// ErrBusy answers Open when maxUses others wait already.
+var ErrBusy = errors.New("too many logins wait for this user's jail - see whether it hangs: jailsh check")
 
 // NewCells returns an empty table; its cells run program.
 func NewCells(program *Program, log *slog.Logger) *Cells {
@@ -53,11 +61,16 @@ func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.S
 		return nil, err
 	}
 	defer c.letGo(user, s)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	select {
+	case s.lock <- struct{}{}:
+		defer func() { <-s.lock }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("jail %s: waiting for the login before: %w", user, ctx.Err())
+	}
 
 	if s.cell != nil {
-		socket, err := s.cell.attach(ctx)
+		// However little patience is left to the caller: the cell has all of its.
+		socket, err := s.cell.attach(context.WithoutCancel(ctx))
 		if err == nil {
 			return &Opened{Socket: socket, Cell: s.cell.name}, nil
 		}
@@ -105,8 +118,11 @@ func (c *Cells) hold(user string) (*slot, error) {
 	}
 	s := c.slots[user]
 	if s == nil {
-		s = &slot{}
+		s = &slot{lock: make(chan struct{}, 1)}
 		c.slots[user] = s
+	}
+	if s.uses >= maxUses {
+		return nil, ErrBusy
 	}
 	s.uses++
 	return s, nil
@@ -134,8 +150,8 @@ func (c *Cells) End(user string) {
 		return
 	}
 	defer c.letGo(user, s)
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	s.lock <- struct{}{}
+	defer func() { <-s.lock }()
 	if s.cell != nil {
 		s.cell.stop()
 		s.cell = nil

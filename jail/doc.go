@@ -15,6 +15,6 @@
 // its own mount namespace, its processes in its own PID namespace, and both go
 // with PID 1. PID 1 goes with jailshd: it exits when its control socket closes.
 //
-// Lock order: Cells.mu before cell.mu; neither is held while a cell is spoken
-// to, except cell.mu by the one Open that starts it.
+// Lock order: slot.lock before Cells.mu. Only slot.lock is held while a cell is
+// spoken to, and waiting for it can be given up.
 package jail

@@ -17,6 +17,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail/build"
+	"github.com/jailsh/jailsh/jail/identity"
 	"github.com/jailsh/jailsh/jail/pid1"
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +39,7 @@ func main() {
 		os.Exit(2)
 	}
 	if len(os.Args) == 2 && os.Args[1] == serving {
+		identity.Name("jailsh-init")
 		runtime.UnlockOSThread()
 		err = pid1.Serve(conn)
 	} else {

@@ -36,6 +36,7 @@ func main() {
 	}
 	var err error
 	if os.Args[1] == serving {
+		identity.Name("jailsh-net")
 		runtime.UnlockOSThread()
 		err = serve()
 	} else {

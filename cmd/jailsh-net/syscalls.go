@@ -20,7 +20,11 @@ var syscalls = []seccomp.Rule{
 	{Number: unix.SYS_GETPID},
 	{Number: unix.SYS_RECVMSG},
 	{Number: unix.SYS_SENDMSG},
-	{Number: unix.SYS_SETSOCKOPT},
+	// On the listeners too, which outlive this process: nothing that could spoil
+	// them for the next one, as a filter would, or a lingering close.
+	{Number: unix.SYS_SETSOCKOPT, Arg: 2, Values: []uint32{
+		unix.TCP_QUICKACK, unix.TCP_NODELAY, unix.SO_KEEPALIVE, unix.TCP_KEEPIDLE, unix.TCP_KEEPINTVL, unix.TCP_KEEPCNT,
+	}},
 	{Number: unix.SYS_ACCEPT4},
 	{Number: unix.SYS_EPOLL_CTL},
 	{Number: unix.SYS_CLOSE},
@@ -31,7 +35,6 @@ var syscalls = []seccomp.Rule{
 	{Number: unix.SYS_GETSOCKOPT},
 	{Number: unix.SYS_GETSOCKNAME},
 	{Number: unix.SYS_GETPEERNAME},
-	{Number: unix.SYS_SHUTDOWN},
 	{Number: unix.SYS_WRITEV},
 	{Number: unix.SYS_GETRANDOM},
 	{Number: unix.SYS_SCHED_YIELD},

@@ -116,12 +116,15 @@ func (d *daemon) openCell(m *wire.Open, files []*os.File) (wire.Message, []*os.F
 func (d *daemon) cell(name string) (*jail.Opened, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	inst := d.instance.Load()
-	user, ok := inst.Users.User(name)
-	if !ok || !active(user) {
+	if user, ok := d.instance.Load().Users.User(name); !ok || !active(user) {
 		return nil, fmt.Errorf("user %q: isn't in the table, or may not log in now - see: jailsh explain %q", name, name)
 	}
 	return d.cells.Open(ctx, name, func() (*wire.Spec, func(), error) {
+		inst := d.instance.Load() // there may have been a wait, and a reload
+		user, ok := inst.Users.User(name)
+		if !ok || !active(user) {
+			return nil, nil, fmt.Errorf("user %q: was removed meanwhile", name)
+		}
 		account, err := inst.Account(user)
 		if err != nil {
 			return nil, nil, err

@@ -32,6 +32,7 @@ type network struct {
 // log in again within a second in either case.
 const (
 	steady     = 5 * time.Second
+	lastWords  = 200 * time.Millisecond // to read what a dead one has said
 	firstPause = 50 * time.Millisecond
 	lastPause  = 800 * time.Millisecond
 )
@@ -76,24 +77,33 @@ func (n *network) run(ctx context.Context) error {
 	n.set(peer)
 	defer n.set(nil)
 
-	var parts sync.WaitGroup
 	stop := context.AfterFunc(ctx, func() {
 		n.part(peer)
 		peer.Close()
 	})
 	defer stop()
-	var broken error
+	// Handlers that are at work when it ends aren't waited for: a cell that is
+	// slow to open must not keep everybody else out.
+	ended := make(chan error, 1)
+	var parts sync.WaitGroup
 	parts.Go(func() {
-		broken = peer.Run()
+		ended <- peer.Run()
 		_ = process.Kill() // whatever it still does, nobody answers it
 	})
 	parts.Go(func() {
 		childlog.Lines(said, maxOutput, func(line string) { n.daemon.log.Warn("jailsh-net says", "line", line) })
 	})
 	state, err := process.Wait()
-	peer.Close()
-	said.Close()
+	// Both ends close with it, once what it said last has been read; unless it
+	// passed them to somebody, for whom nobody waits.
+	late := time.AfterFunc(lastWords, func() {
+		peer.Close()
+		said.Close()
+	})
 	parts.Wait()
+	late.Stop()
+	said.Close()
+	broken := <-ended
 	if broken != nil && !errors.Is(broken, io.EOF) && !errors.Is(broken, os.ErrClosed) {
 		return fmt.Errorf("it doesn't keep to the contract: %w", broken)
 	}

@@ -26,6 +26,11 @@ func lockPidFile(path string) (*pidFile, error) {
 		pid := strings.TrimSpace(string(text[:n]))
 		return nil, fmt.Errorf("%s: another jailshd (pid %s) runs this instance - stop it with: kill %s", path, pid, pid)
 	}
+	if err == nil && !isAt(f, path) {
+		// Its holder removed it between our opening and our locking it.
+		f.Close()
+		return lockPidFile(path)
+	}
 	if err == nil {
 		err = f.Truncate(0)
 	}
@@ -37,6 +42,16 @@ func lockPidFile(path string) (*pidFile, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return &pidFile{f}, nil
+}
+
+// isAt tells whether f is the file that path names.
+func isAt(f *os.File, path string) bool {
+	open, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Lstat(path)
+	return err == nil && os.SameFile(open, there)
 }
 
 func (p *pidFile) remove() {

@@ -55,7 +55,8 @@ func (c *Cell) Done() <-chan struct{} { return c.done }
 // maxEarly bounds what a hostile init can make us remember.
 const maxEarly = 64
 
-func (c *Cell) exited(e *wire.Exit, _ []*os.File) (wire.Message, []*os.File, error) {
+func (c *Cell) exited(e *wire.Exit, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files) // nothing belongs to an exit
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	ch, ok := c.running[e.Pid]
@@ -81,9 +82,7 @@ func (c *Cell) Spawn(ctx context.Context, s *wire.Spawn) (*Process, error) {
 	}
 	p := &Process{cell: c, pid: answer.Pid, TTY: answer.TTY, exit: make(chan wire.Exit, 1)}
 	if err := p.adopt(s.TTY != nil, files); err != nil {
-		for _, f := range files {
-			f.Close()
-		}
+		closeAll(files)
 		return nil, fmt.Errorf("the cell's init sent what it shouldn't: %w", err)
 	}
 	c.track(p)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/sys/unix"
 )
 
@@ -12,6 +13,9 @@ const (
 	ptmxMajor = 5
 	ptmxMinor = 2
 )
+
+// closeAll doesn't wait: what a hostile init sent may be slow to close.
+func closeAll(files []*os.File) { (&wire.Packet{Files: files}).Close() }
 
 // checkMaster makes sure that f is a terminal's master: a character device with
 // the number of ptmx that knows its own slave's number.

@@ -27,8 +27,7 @@ func (p *Process) Exit() <-chan wire.Exit { return p.exit }
 // Signal sends sig to the process group of the process. A process that has
 // ended is no error.
 func (p *Process) Signal(ctx context.Context, sig uint32) error {
-	_, err := p.cell.peer.Call(ctx, wire.VerbSignal, &wire.Signal{Pid: p.pid, Signal: sig}, &wire.Empty{})
-	return err
+	return p.cell.peer.Ask(ctx, wire.VerbSignal, &wire.Signal{Pid: p.pid, Signal: sig})
 }
 
 // Resize sets the terminal's size; the kernel tells the programs with SIGWINCH.

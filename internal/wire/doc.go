@@ -24,8 +24,8 @@
 //
 // A message has one fields method that both encodes and decodes it, so the two
 // can't disagree. Descriptors are received with MSG_CMSG_CLOEXEC and closed
-// unless a handler takes them. A Peer owns its goroutines: Run returns when the
-// last of them has.
+// unless a handler takes them. A Peer owns the goroutines of its handlers: Wait
+// returns when the last of them has.
 //
 // The package uses the standard library and x/sys/unix only: it is linked into
 // PID 1 of every jail.

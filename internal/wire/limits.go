@@ -31,4 +31,4 @@ const sendTimeout = 10 * time.Second
 
 // maxInFlight is how many requests of one connection are worked on at once;
 // further ones wait in the socket.
-const maxInFlight = 128
+const maxInFlight = 256

@@ -44,10 +44,12 @@ func parsePacket(b []byte) (*Packet, error) {
 	return p, nil
 }
 
-// Close closes the descriptors that came with the packet.
+// Close closes the descriptors that came with the packet. It doesn't wait for
+// that: a hostile sender can pass a socket whose close lingers (SO_LINGER,
+// socket(7)).
 func (p *Packet) Close() {
 	for _, f := range p.Files {
-		f.Close()
+		go f.Close()
 	}
 	p.Files = nil
 }

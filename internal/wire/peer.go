@@ -45,6 +45,8 @@ type Peer struct {
 	table [256]func(*Packet) (Message, []*os.File, error)
 	slots chan struct{}
 
+	handlers sync.WaitGroup
+
 	mu      sync.Mutex
 	nextID  uint32
 	waiting map[uint32]chan *Packet // nil once Run has returned
@@ -63,11 +65,11 @@ func NewPeer(conn *Conn, table ...Entry) *Peer {
 // Close ends the connection; Run returns.
 func (p *Peer) Close() error { return p.conn.Close() }
 
-// Run reads packets until the connection ends, waits for the handlers, and
-// returns why it ended: io.EOF when the other side closed it.
+// Run reads packets until the connection ends, and returns why it did: io.EOF
+// when the other side closed it. Handlers may still be at work then; what they
+// answer is thrown away. Wait waits for them.
 func (p *Peer) Run() error {
-	var handlers sync.WaitGroup
-	err := p.read(&handlers)
+	err := p.read()
 	p.conn.Close()
 	p.mu.Lock()
 	p.ended = true
@@ -76,11 +78,13 @@ func (p *Peer) Run() error {
 	}
 	p.waiting = nil
 	p.mu.Unlock()
-	handlers.Wait()
 	return err
 }
 
-func (p *Peer) read(handlers *sync.WaitGroup) error {
+// Wait returns when the last handler has. It is called after Run.
+func (p *Peer) Wait() { p.handlers.Wait() }
+
+func (p *Peer) read() error {
 	for {
 		pkt, err := p.conn.Recv()
 		if err != nil {
@@ -100,7 +104,7 @@ func (p *Peer) read(handlers *sync.WaitGroup) error {
 				return fmt.Errorf("%s is not for this peer", pkt.Verb)
 			}
 			p.slots <- struct{}{}
-			handlers.Go(func() {
+			p.handlers.Go(func() {
 				defer func() { <-p.slots }()
 				if err := p.answer(pkt, handler); err != nil {
 					p.conn.Close() // read then returns
@@ -199,6 +203,14 @@ func (p *Peer) Call(ctx context.Context, v Verb, request, reply Message, files .
 		p.forget(id, ch)
 		return nil, fmt.Errorf("%s: %w", v, ctx.Err())
 	}
+}
+
+// Ask is Call for a request whose answer says no more than that it was carried
+// out. Descriptors that come back all the same are closed.
+func (p *Peer) Ask(ctx context.Context, v Verb, request Message, files ...*os.File) error {
+	back, err := p.Call(ctx, v, request, &Empty{}, files...)
+	(&Packet{Files: back}).Close()
+	return err
 }
 
 // forget drops a call that nobody waits for any more, with its late answer.

@@ -29,6 +29,8 @@ func talk(t *testing.T, caller, answerer []Entry) (a, b *Peer) {
 		b.Close()
 		<-done
 		<-done
+		a.Wait()
+		b.Wait()
 	})
 	return a, b
 }

@@ -77,10 +77,7 @@ func (j *jail) ensureHome(home string) (int, error) {
 		return -1, fmt.Errorf("home %s: the folder above it: %w - make it, or set homes in jailsh.toml", home, err)
 	}
 	defer unix.Close(parent)
-	made := true
-	if err := unix.Mkdirat(parent, name, 0o700); err == unix.EEXIST {
-		made = false
-	} else if err != nil {
+	if err := unix.Mkdirat(parent, name, 0o700); err != nil && err != unix.EEXIST {
 		return -1, call("mkdir "+home, err)
 	}
 	fd, err := unix.Openat(parent, name, unix.O_DIRECTORY|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
@@ -90,28 +87,39 @@ func (j *jail) ensureHome(home string) (int, error) {
 	if err != nil {
 		return -1, call("open "+home, err)
 	}
-	if made {
-		err = call("fchown "+home, unix.Fchown(fd, int(j.spec.UID), int(j.spec.GID)))
-	} else {
-		err = j.checkHomeOwner(fd, home)
-	}
-	if err != nil {
+	if err := j.ownHome(fd, home); err != nil {
 		unix.Close(fd)
 		return -1, err
 	}
 	return fd, nil
 }
 
-func (j *jail) checkHomeOwner(fd int, home string) error {
+// ownHome gives the user a home that was just made, by this build or by one that
+// was killed before it came to that: an empty folder of root's that nobody else
+// can look into. Any other must be hers already.
+func (j *jail) ownHome(fd int, home string) error {
 	var st unix.Stat_t
 	if err := unix.Fstat(fd, &st); err != nil {
 		return call("stat "+home, err)
+	}
+	if st.Uid == 0 && st.Mode&0o7777 == 0o700 && empty(fd) {
+		return call("fchown "+home, unix.Fchown(fd, int(j.spec.UID), int(j.spec.GID)))
 	}
 	if st.Uid != j.spec.UID {
 		return fmt.Errorf("home %s: belongs to uid %d, not to %s - run: chown -R %d:%d %s",
 			home, st.Uid, j.spec.User, j.spec.UID, j.spec.GID, home)
 	}
 	return nil
+}
+
+func empty(dir int) bool {
+	buf := make([]byte, 1024)
+	n, err := unix.Getdents(dir, buf)
+	if err != nil {
+		return false
+	}
+	_, count, _ := unix.ParseDirent(buf[:n], -1, nil) // without . and ..
+	return count == 0
 }
 
 // cloneSource keeps a detached copy of the mount tree at fd, with the flags

@@ -55,6 +55,16 @@ func Undumpable() error {
 	return unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0)
 }
 
+// Name sets what ps(1) calls the process, when called on its main thread: one
+// that was executed by its descriptor is called by that one's number otherwise.
+// It is for people, and its failure is nobody's.
+func Name(name string) {
+	text, err := unix.BytePtrFromString(name)
+	if err == nil {
+		_ = unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(text)), 0, 0, 0)
+	}
+}
+
 // lastCap is above every capability that a kernel knows; PR_CAPBSET_READ
 // answers EINVAL from the first unknown one on.
 const lastCap = 63

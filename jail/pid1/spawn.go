@@ -45,7 +45,7 @@ func preparePipes() (*prepared, error) {
 func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus, error) {
 	argv := arguments(c.spec.Shell, s)
 	attr := &syscall.ProcAttr{
-		Dir: c.spec.Home,
+		Dir: c.startIn(),
 		Env: environment(s.Env, c.spec.Env, p.tty),
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	}
@@ -62,13 +62,22 @@ func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus,
 	}
 	pid, err := syscall.ForkExec(c.spec.Shell, argv, attr)
 	if err != nil {
-		return 0, nil, fmt.Errorf("start %s in %s: %w", c.spec.Shell, c.spec.Home, err)
+		return 0, nil, fmt.Errorf("start %s in %s: %w", c.spec.Shell, attr.Dir, err)
 	}
 	ended := make(chan syscall.WaitStatus, 1)
 	c.procs[pid] = ended
 	c.children = true
 	c.wake.Broadcast()
 	return pid, ended, nil
+}
+
+// startIn is the home, or, as with sshd(8), the root if she has locked herself
+// out of it: from there she can let herself in again.
+func (c *cell) startIn() string {
+	if unix.Access(c.spec.Home, unix.X_OK) != nil {
+		return "/"
+	}
+	return c.spec.Home
 }
 
 // arguments are those of login(1) and sshd(8): a login shell has a dash before

@@ -50,8 +50,8 @@ func openSlave(master int, t *wire.TTY) (*os.File, string, error) {
 // setTerminal gives the terminal its size and modes before anybody uses it.
 func setTerminal(fd int, t *wire.TTY) error {
 	size := &unix.Winsize{
-		Row: uint16(t.Size.Rows), Col: uint16(t.Size.Columns),
-		Xpixel: uint16(t.Size.Width), Ypixel: uint16(t.Size.Height),
+		Row: clamp(t.Size.Rows), Col: clamp(t.Size.Columns),
+		Xpixel: clamp(t.Size.Width), Ypixel: clamp(t.Size.Height),
 	}
 	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, size); err != nil {
 		return os.NewSyscallError("TIOCSWINSZ", err)
@@ -63,6 +63,8 @@ func setTerminal(fd int, t *wire.TTY) error {
 	applyModes(termios, t.Modes)
 	return os.NewSyscallError("TCSETS", unix.IoctlSetTermios(fd, unix.TCSETS, termios))
 }
+
+func clamp(v uint32) uint16 { return uint16(min(v, 0xffff)) }
 
 // motdMax fits the terminal's buffer with room to spare, so that writing it
 // before anybody reads can't block (drivers/tty/pty.c has 8192).

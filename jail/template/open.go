@@ -83,7 +83,14 @@ func Hold(root string) (release func(), err error) {
 		f.Close()
 		return nil, fmt.Errorf("template %s: the build is being removed: %w - log in again", root, err)
 	}
-	return func() { f.Close() }, nil
+	return func() { unlock(f) }, nil
+}
+
+// unlock gives a lock up and closes its file. Closing alone isn't enough: a child
+// that is being started holds a copy until it executes its program.
+func unlock(f *os.File) {
+	_ = unix.Flock(int(f.Fd()), unix.LOCK_UN)
+	f.Close()
 }
 
 // sameFile says whether name still leads to f, which is locked: whoever had the

@@ -111,7 +111,7 @@ func (s *store) close() {
 	if os.Remove(s.builds()) == nil {
 		_ = os.Remove(s.dir) // stays if somebody keeps other things there
 	}
-	s.lock.Close()
+	unlock(s.lock)
 }
 
 // currentID returns the build that current names, or "".
@@ -184,7 +184,7 @@ func (s *store) discard(id string) error {
 		return err
 	}
 	if err == nil {
-		defer f.Close()
+		defer unlock(f)
 		if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 			return nil
 		}
