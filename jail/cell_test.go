@@ -1,6 +1,7 @@
 package jail_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -401,5 +402,65 @@ func TestAHomeThatIsntHersIsRefused(t *testing.T) {
 		if _, _, err := open(t, cells, a); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", home, err, want)
 		}
+	}
+}
+
+// A hostile init can pass its standard error on, to somebody who keeps it open.
+// Its cell must come to an end all the same.
+func TestACellEndsThoughSomebodyHoldsItsInitsStderr(t *testing.T) {
+	cells, _ := newCells(t)
+	a := account(t, "alice", 20001)
+	c, opened, err := open(t, cells, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	held, err := os.OpenFile("/proc/"+strconv.Itoa(pidOf(t, opened))+"/fd/2", os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Close()
+	c.Close()
+	waitForEnd(t, opened)
+	if _, again, err := open(t, cells, a); err != nil || !again.Cold {
+		t.Errorf("%v %+v", err, again)
+	}
+}
+
+// Logins that pile up before a cell that stands still are refused, and none of
+// those that give up takes the cell along when it goes on.
+func TestLoginsBeforeAStuckCellAreBoundedAndHarmless(t *testing.T) {
+	cells, _ := newCells(t)
+	a := account(t, "alice", 20001)
+	_, opened, err := open(t, cells, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Kill(pidOf(t, opened), unix.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	ctx, giveUp := context.WithCancel(t.Context())
+	results := make(chan error)
+	const logins = 100
+	for range logins {
+		go func() {
+			o, err := cells.Open(ctx, a.Name, plan(a))
+			if err == nil {
+				o.Socket.Close()
+			}
+			results <- err
+		}()
+	}
+	if err := <-results; !errors.Is(err, jail.ErrBusy) {
+		t.Errorf("the first answer is %v", err)
+	}
+	giveUp()
+	if err := unix.Kill(pidOf(t, opened), unix.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	for range logins - 1 {
+		<-results
+	}
+	if _, again, err := open(t, cells, a); err != nil || again.Cold || again.Cell != opened.Cell {
+		t.Errorf("%v %+v, after %+v", err, again, opened)
 	}
 }
