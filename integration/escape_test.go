@@ -3,6 +3,7 @@ package integration
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -20,6 +21,27 @@ func TestEscapes(t *testing.T) {
 	}
 	if n := strings.Count(o.out, "\n"); n < 40 {
 		t.Errorf("only %d attempts:\n%s", n, o.out)
+	}
+}
+
+// What isn't read-only is hers, or in memory.
+func TestWhatCanBeWrittenTo(t *testing.T) {
+	t.Parallel()
+	i := start(t)
+	mounts := i.sh("alice", "cat /proc/self/mounts")
+	writable := map[string]bool{"/home/alice": true, "/tmp": true, "/var/tmp": true, "/dev/shm": true, "/dev/pts": true, "/proc": true}
+	for line := range strings.Lines(mounts) {
+		f := strings.Fields(line)
+		options := strings.Split(f[3], ",")
+		if slices.Contains(options, "ro") == writable[f[1]] || !slices.Contains(options, "nosuid") {
+			t.Errorf("%s is %s", f[1], f[3])
+		}
+		if !slices.Contains(options, "nodev") && f[1] != "/dev" && f[1] != "/dev/pts" {
+			t.Errorf("%s is %s", f[1], f[3])
+		}
+	}
+	if n := strings.Count(mounts, "\n"); n < 20 {
+		t.Errorf("only %d mounts:\n%s", n, mounts)
 	}
 }
 

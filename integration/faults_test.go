@@ -31,23 +31,7 @@ func TestNetIsKilled(t *testing.T) {
 	initBefore, netBefore := i.init("alice"), i.net()
 
 	i.log.mark()
-	kill(t, netBefore)
-	began := time.Now()
-	for {
-		c, err := i.dial("alice", "")
-		if err == nil {
-			c.Close()
-			break
-		}
-		if time.Since(began) > patience {
-			t.Fatal(err)
-		}
-	}
-	if took := time.Since(began); took > time.Second {
-		t.Errorf("nobody could log in for %s", took)
-	} else {
-		t.Logf("the next login was there after %s", took)
-	}
+	i.killNet()
 	x.wait(over + "255")
 	i.log.wait("jailsh-net ended")
 	if i.init("alice") != initBefore {
@@ -61,17 +45,29 @@ func TestNetIsKilled(t *testing.T) {
 	}
 	// Again and again, and quicker than it is thought to be steady.
 	for range 4 {
-		kill(t, i.net())
-		eventually(t, patience, func() string {
-			c, err := i.dial("alice", "")
-			if err != nil {
-				return err.Error()
-			}
-			c.Close()
-			return ""
-		})
+		i.killNet()
 	}
 	i.sh("alice", "pkill sleep")
+}
+
+// killNet kills jailsh-net. The next login must be there within a second.
+func (i *instance) killNet() {
+	i.t.Helper()
+	kill(i.t, i.net())
+	began := time.Now()
+	eventually(i.t, patience, func() string {
+		c, err := i.dial("alice", "")
+		if err != nil {
+			return err.Error()
+		}
+		c.Close()
+		return ""
+	})
+	took := time.Since(began)
+	i.t.Logf("the next login was there after %s", took)
+	if took > time.Second {
+		i.t.Error("that is more than a second")
+	}
 }
 
 // A cell's PID 1 dies, and with it the cell; its user is told, and logs in again.
