@@ -2,6 +2,9 @@ module github.com/jailsh/jailsh
 
 go 1.26.0
 
+// Instances of `make run`: what their users keep there is no code of ours.
+ignore ./run
+
 require (
 	github.com/BurntSushi/toml v1.6.0
 	github.com/creack/pty v1.1.24

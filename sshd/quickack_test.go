@@ -14,8 +14,14 @@ func TestQuickACKIsSetAgainAfterEachRead(t *testing.T) {
 	ours, theirs := tcpPair(t)
 	l := newLink(ours, &flood{})
 	l.enter(phaseLoggedIn)
+	set, control := 0, l.quick.control
+	l.quick.control = func(fd uintptr) {
+		set++
+		control(fd)
+	}
 	read := func() bool {
 		t.Helper()
+		before := set
 		option(t, ours, func(fd int) (int, error) { return 0, unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK, 0) })
 		if _, err := theirs.Write([]byte("x")); err != nil {
 			t.Fatal(err)
@@ -23,7 +29,11 @@ func TestQuickACKIsSetAgainAfterEachRead(t *testing.T) {
 		if _, err := l.Read(make([]byte, 1)); err != nil {
 			t.Fatal(err)
 		}
-		return option(t, ours, func(fd int) (int, error) { return unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK) }) == 1
+		on := option(t, ours, func(fd int) (int, error) { return unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_QUICKACK) }) == 1
+		if set > before && !on {
+			t.Error("it was set, and is off")
+		}
+		return set > before
 	}
 	if read() {
 		t.Error("it is on with nothing being set up")
