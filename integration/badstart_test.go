@@ -64,11 +64,14 @@ func TestRefusedStarts(t *testing.T) {
 			i.writeUsers()
 			return nil
 		}, []string{"{dir}/users.toml:7: user.bob.uid: {alice} is the uid of alice already, line 3 - give each user a uid of her own"}},
-		"a uid of the host": {func(_ *testing.T, i *instance) []string {
-			i.person("bob").uid = hostUID
-			i.writeUsers()
-			return nil
-		}, []string{"{dir}/users.toml:7: user.bob.uid: ", fmt.Sprintf("%d is taken on the host, by %s", hostUID, hostUser), " - choose another uid"}},
+		"a uid of the host": {func(t *testing.T, i *instance) []string {
+			passwd, err := os.ReadFile("/etc/passwd")
+			if err != nil {
+				t.Fatal(err)
+			}
+			i.write("passwd", fmt.Sprintf("%scharlie:x:%d:100::/:/bin/sh\n", passwd, i.person("bob").uid))
+			return []string{"unshare", "--mount", "sh", "-c", `mount --bind "$1" /etc/passwd; shift; exec "$@"`, "sh", filepath.Join(i.dir, "passwd")}
+		}, []string{"{dir}/users.toml:7: user.bob.uid: {bob} is taken on the host, by charlie", " - choose another uid"}},
 		"what isn't supported yet": {func(_ *testing.T, i *instance) []string {
 			i.person("bob").table = `limits = { memory = "512M" }`
 			i.writeUsers()
@@ -127,10 +130,10 @@ func TestRefusedStarts(t *testing.T) {
 			i := newInstance(t)
 			i.writeServer()
 			i.writeUsers()
-			alice := i.person("alice").uid
+			alice, bob := i.person("alice").uid, i.person("bob").uid
 			as := c.change(t, i)
 			o := i.refusedStart(as...)
-			replace := strings.NewReplacer("{dir}", i.dir, "{net}", fmt.Sprint(i.netUID), "{alice}", fmt.Sprint(alice))
+			replace := strings.NewReplacer("{dir}", i.dir, "{net}", fmt.Sprint(i.netUID), "{alice}", fmt.Sprint(alice), "{bob}", fmt.Sprint(bob))
 			var want []string
 			for _, w := range c.want {
 				want = append(want, replace.Replace(w))

@@ -45,7 +45,7 @@ func outside() (int, error) {
 	if os.Geteuid() != 0 {
 		return 1, fmt.Errorf("these tests start jailshd and look into jails, which root alone can - run: sudo make test")
 	}
-	for _, tool := range []string{"ssh", "scp", "tmux", "git", "rsync", "ssh-audit", "setpriv"} {
+	for _, tool := range []string{"ssh", "scp", "tmux", "git", "rsync", "ssh-audit", "setpriv", "unshare"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return 1, fmt.Errorf("%s is missing - run: make test, which installs what the tests need", tool)
 		}
@@ -111,9 +111,6 @@ func collect() (int, error) {
 	if err := raiseLoopback(); err != nil {
 		return 1, fmt.Errorf("loopback: %w", err)
 	}
-	if err := addHostUser(); err != nil {
-		return 1, fmt.Errorf("/etc/passwd: %w", err)
-	}
 	c := again("tests")
 	if err := c.Start(); err != nil { // and no Wait: it would wait beside wait4
 		return 1, err
@@ -131,28 +128,6 @@ func collect() (int, error) {
 			return status.ExitStatus(), nil
 		}
 	}
-}
-
-// hostUser is an account of the host's, whose uid nobody else may have. hostUID
-// is above what instances give to their people.
-const (
-	hostUser = "jailsh-test"
-	hostUID  = 60999
-)
-
-// addHostUser puts a copy of /etc/passwd with one account more over the host's,
-// in this mount namespace.
-func addHostUser() error {
-	passwd, err := os.ReadFile("/etc/passwd")
-	if err != nil {
-		return err
-	}
-	copied := filepath.Join(place(), "passwd")
-	passwd = fmt.Appendf(passwd, "%s:x:%d:%d::/nonexistent:/usr/sbin/nologin\n", hostUser, hostUID, hostUID)
-	if err := os.WriteFile(copied, passwd, 0o644); err != nil {
-		return err
-	}
-	return unix.Mount(copied, "/etc/passwd", "", unix.MS_BIND, "")
 }
 
 func raiseLoopback() error {
