@@ -156,6 +156,13 @@ func (b *fakeBroker) count(event string) int {
 	return n
 }
 
+// forget drops the records of an event, which the test has made happen.
+func (b *fakeBroker) forget(event string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.records = slices.DeleteFunc(b.records, func(r *wire.Record) bool { return r.Event == event })
+}
+
 func (b *fakeBroker) lookups() []wire.Lookup {
 	b.mu.Lock()
 	defer b.mu.Unlock()

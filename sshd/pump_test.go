@@ -123,6 +123,32 @@ func TestDrainOfATerminal(t *testing.T) {
 	}
 }
 
+// What is read after the program's end is bounded: who writes all the time is
+// somebody else.
+func TestDrainIsBounded(t *testing.T) {
+	t.Parallel()
+	master, slave := rawTerminal(t)
+	src, err := newSource(master, &chunks{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	(&Process{PTY: master}).drain()
+	src.drained = maxDrain - 5
+	for _, c := range []struct {
+		write string
+		want  error
+	}{{"12345", nil}, {"6", io.EOF}} {
+		if _, err := slave.WriteString(c.write); err != nil {
+			t.Fatal(err)
+		}
+		chunk, err := src.next()
+		if string(chunk) != c.write || !errors.Is(err, c.want) {
+			t.Errorf("%q, %v", chunk, err)
+		}
+		src.done()
+	}
+}
+
 // A reader that waits is woken by the drain.
 func TestDrainWakesTheReader(t *testing.T) {
 	t.Parallel()

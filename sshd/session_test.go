@@ -257,6 +257,109 @@ func TestOrderOfTheEnd(t *testing.T) {
 	}
 }
 
+// Nothing overtakes output that waits for the client's window, of either stream.
+func TestTheEndWaitsForTheOutput(t *testing.T) {
+	t.Parallel()
+	script, p := newScript(t)
+	f := start(t, play(func(context.Context, *wire.Spawn) (*Process, error) { return p, nil }))
+	c := f.wireDial()
+	if !c.login("alice", f.key) {
+		t.Fatal("no login")
+	}
+	c.openSession(10)
+	c.channelRequest("exec", text("x"))
+	_, _ = script.errs.Write(make([]byte, 100))
+	script.end(wire.Exit{Status: 1})
+	if p := c.mustRead(); p[0] != msgChannelExtended || len(p) != 13+10 {
+		t.Fatalf("first came %q", p)
+	}
+	// What would overtake it has the time in which this answer comes.
+	c.send(bytes.Join([][]byte{{msgGlobalRequest}, text("keepalive@openssh.com"), {1}}, nil))
+	c.must(msgRequestSuccess)
+	c.send([]byte{msgWindowAdjust, 0, 0, 0, 0, 0, 0, 1, 0})
+	if p := c.mustRead(); p[0] != msgChannelExtended || len(p) != 13+90 {
+		t.Errorf("then came %q", p)
+	}
+	if p := c.mustRead(); p[0] != msgChannelRequest || !bytes.Contains(p, []byte("exit-status")) {
+		t.Errorf("then came %q", p)
+	}
+}
+
+// What a program doesn't want to read any more is thrown away: the client gets
+// rid of it.
+func TestInputOfAProgramThatClosedIt(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	s := f.session(f.dial())
+	s.must("exec", text("exec <&-; echo closed; sleep 300"))
+	waitFor(t, byteReader{s}, "closed\n")
+	if n, err := s.Write(make([]byte, 16<<20)); n != 16<<20 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
+// A panic over a request ends its session, with a sentence; the connection's
+// others go on, whatever still comes for the dead one.
+func TestPanicOverARequest(t *testing.T) {
+	t.Parallel()
+	for _, started := range []bool{true, false} {
+		script, p := newScriptTTY(t)
+		script.resize = func(wire.Size) { panic("on purpose") }
+		f := start(t)
+		f.broker.cell = &scriptCell{spawn: func(ctx context.Context, m *wire.Spawn) (*Process, error) {
+			if m.TTY != nil {
+				return p, nil
+			}
+			return f.cell.Spawn(ctx, m)
+		}}
+		c := f.dial()
+		s := f.session(c)
+		s.must("pty-req", ptyRequest("xterm", 80, 24, ""))
+		if started {
+			s.must("shell", nil) // its first resize panics
+		} else {
+			f.server.connections()[0].policy.Store(nil)
+			_, _ = s.SendRequest("env", false, append(text("LANG"), text("C")...))
+		}
+		errs, _ := io.ReadAll(s.Stderr())
+		if !strings.Contains(string(errs), sentences[lostProgram]) {
+			t.Errorf("started %v: the client was told %q", started, errs)
+		}
+		r := f.broker.waitRecord(t, "panic", nil)
+		if started != (attr(r, "panic") == "on purpose") {
+			t.Errorf("recorded %+v", r)
+		}
+		f.broker.forget("panic")
+		f.server.connections()[0].policy.Store(f.grant)
+		other := f.session(c)
+		other.must("exec", text("echo alive"))
+		if out, _ := io.ReadAll(other); string(out) != "alive\n" {
+			t.Errorf("started %v: got %q", started, out)
+		}
+	}
+}
+
+// Requests for a channel on which the server has ended the session, and which the
+// client doesn't close, are still answered.
+func TestRequestsAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	f := start(t, play(func(context.Context, *wire.Spawn) (*Process, error) { panic("on purpose") }))
+	c := f.wireDial()
+	if !c.login("alice", f.key) {
+		t.Fatal("no login")
+	}
+	c.openSession(1 << 20)
+	c.channelRequest("exec", text("x"))
+	for c.mustRead()[0] != msgChannelClose {
+		continue
+	}
+	for range 100 {
+		c.send(bytes.Join([][]byte{{msgChannelRequest, 0, 0, 0, 0}, text("signal"), {0}, text("TERM")}, nil))
+	}
+	c.send(bytes.Join([][]byte{{msgGlobalRequest}, text("keepalive@openssh.com"), {1}}, nil))
+	c.must(msgRequestSuccess)
+}
+
 // A client that doesn't read stops its program, and nobody else's; nothing piles
 // up in the server.
 func TestClientThatDoesNotReadStopsItsProgram(t *testing.T) {
@@ -409,7 +512,7 @@ func TestClientGoneWhileTheProgramStarts(t *testing.T) {
 	s.Close()
 	s.wait()
 	close(begin)
-	f.eventually(func() bool { return errors.Is(p.Stdin.Close(), os.ErrClosed) })
+	_ = script.in.SetReadDeadline(time.Now().Add(20 * time.Second))
 	if n, err := script.in.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("the program's input: %d, %v", n, err)
 	}

@@ -49,9 +49,8 @@ func (s *session) stream(p *Process) (wire.Exit, refusal) {
 
 // output copies from the program to the client. A client that doesn't read
 // stops it, and thereby the program. It returns at the end of the output, or
-// when one of the two sides is gone; then the program learns of it by SIGPIPE.
+// when one of the two sides is gone.
 func (s *session) output(from *os.File, to io.Writer) {
-	defer s.closePipe(from)
 	src, err := newSource(from, &s.conn.server.chunks)
 	if err != nil {
 		return // closed by halt
@@ -67,15 +66,6 @@ func (s *session) output(from *os.File, to io.Writer) {
 		if err != nil {
 			return
 		}
-	}
-}
-
-// closePipe closes the reading end of a pipe. A terminal stays open until halt.
-func (s *session) closePipe(f *os.File) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.files != nil && f != s.files.PTY {
-		f.Close()
 	}
 }
 

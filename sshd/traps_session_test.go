@@ -107,11 +107,25 @@ func TestWindowChangesWhileTheProgramStarts(t *testing.T) {
 	s.must("pty-req", ptyRequest("xterm", 80, 24, ""))
 	s.must("window-change", windowChange(81, 25)) // before shell
 	s.must("shell", nil)
-	for i := range uint32(200) {
-		if i == 100 {
-			close(begin)
-		}
+	newest := func() uint32 {
+		mu.Lock()
+		defer mu.Unlock()
+		return sizes[len(sizes)-1].Columns
+	}
+	for i := range uint32(100) {
 		s.must("window-change", windowChange(100+i, 50))
+	}
+	close(begin)
+	f.eventually(func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		return len(sizes) > 1
+	})
+	if n := newest(); n != 199 {
+		t.Errorf("after the start the terminal has %d columns", n)
+	}
+	for i := range uint32(100) {
+		s.must("window-change", windowChange(200+i, 50))
 	}
 	script.end(wire.Exit{})
 	s.wait()

@@ -40,6 +40,8 @@ const (
 	msgChannelOpen     = 90
 	msgChannelConfirm  = 91
 	msgChannelFailure  = 92
+	msgWindowAdjust    = 93
+	msgRequestSuccess  = 81
 	msgChannelData     = 94
 	msgChannelExtended = 95
 	msgChannelEOF      = 96
