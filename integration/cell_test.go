@@ -1,6 +1,12 @@
 package integration
 
-import "testing"
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
 
 // How long a cell lives, as users.toml says.
 func TestTheLifeOfACell(t *testing.T) {
@@ -32,6 +38,40 @@ func TestTheLifeOfACell(t *testing.T) {
 	eventually(t, patience, func() string { return none(i.cell("carol")) })
 	if len(i.cell("alice")) != 1 {
 		t.Errorf("alice's cell: %v", i.cell("alice"))
+	}
+}
+
+// The audit log has the life of each cell, and why it ended.
+func TestTheLogTellsOfEachCell(t *testing.T) {
+	t.Parallel()
+	i := newInstance(t)
+	i.person("alice").table = "kill_on_logout = true"
+	i.person("bob").table = `linger = "1h"`
+	i.start()
+	i.sh("alice", "true")
+	start := i.log.wait(`msg="cell start"`, "user=alice", "cell=alice/", "ref=", "seconds=0.")
+	cell := regexp.MustCompile(`cell=\S+`).FindString(start)
+	i.log.wait(`msg="cell end"`, "user=alice", cell, `reason="its last session ended, and kill_on_logout is set"`)
+	i.sh("bob", "true")
+	i.person("bob").table = "disabled = true"
+	i.reload()
+	i.log.wait(`msg="cell end"`, "user=bob", `reason="she may not log in any more"`)
+	i.person("bob").table = `linger = "1h"`
+	i.reload()
+	i.sh("bob", "true")
+	for _, p := range i.cell("bob") {
+		kill(t, p.pid)
+	}
+	i.log.wait(`msg="cell end"`, "user=bob", `reason="its init was killed, by the host's administrator or for memory"`)
+	i.sh("bob", "true")
+	i.stop()
+	i.log.wait(`msg="cell end"`, "user=bob", `reason="jailshd stops"`)
+	audit, err := os.ReadFile(filepath.Join(i.dir, "logs/audit.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(audit), `"msg":"cell start"`); n != 4 || strings.Count(string(audit), `"msg":"cell end"`) != n {
+		t.Errorf("the audit log:\n%s", audit)
 	}
 }
 

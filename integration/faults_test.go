@@ -195,7 +195,7 @@ func (i *instance) failedLogin(name string) string {
 	i.log.mark()
 	o := i.ssh(name, "--", "echo in")
 	ref := reference.FindStringSubmatch(o.err)
-	want := "jailsh: your shell could not be started; tell the administrator: reference "
+	want := "jailsh: your command could not be run; tell the administrator: reference "
 	if ref == nil || o.code != 254 || o.out != "" || !strings.HasPrefix(o.err, want) || strings.Count(o.err, "\n") != 1 {
 		i.t.Fatalf("the client was told: status %d %q %q", o.code, o.out, o.err)
 	}

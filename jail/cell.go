@@ -33,6 +33,9 @@ type cell struct {
 	release func() // of the template
 	log     *slog.Logger
 	gone    chan struct{} // closed when PID 1 was collected and all goroutines have ended
+	end     ending        // why it is gone
+
+	killOnLogout bool
 }
 
 // start clones a jail and waits until it stands.
@@ -57,13 +60,14 @@ func start(ctx context.Context, program *Program, spec *wire.Spec, release func(
 		name: fmt.Sprintf("%s/%d", spec.User, process.Pid), pid: process.Pid,
 		process: process, control: wire.NewPeer(ours), release: release,
 		log: log.With("user", spec.User, "cell", process.Pid), gone: make(chan struct{}),
+		killOnLogout: spec.KillOnLogout,
 	}
 	go c.watch(complaints)
 
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
 	if err := c.control.Ask(ctx, wire.VerbBuild, spec); err != nil {
-		c.kill()
+		c.kill("its jail could not be built")
 		<-c.gone
 		return nil, err
 	}
@@ -119,8 +123,9 @@ func (c *cell) watch(complaints *os.File) {
 		err := c.control.Run()
 		if err != io.EOF && !errors.Is(err, os.ErrClosed) {
 			c.log.Warn("cell: ended by jailshd: its init doesn't keep to the contract", "error", err)
+			c.end.because("its init broke the contract")
 		}
-		c.kill()
+		_ = c.process.Kill() // without a reason of ours: init has ended, or is about to
 	})
 	parts.Go(func() {
 		childlog.Lines(complaints, maxComplaints, func(line string) { c.log.Warn("cell: its init says", "line", line) })
@@ -138,7 +143,7 @@ func (c *cell) watch(complaints *os.File) {
 	late.Stop()
 	closeBoth()
 	c.release()
-	c.log.Debug("cell: ended", "state", state, "error", err)
+	c.end.because(unasked(state, err, c.killOnLogout))
 }
 
 // maxComplaints bounds what a cell's init can make us log, in lines: the head of
@@ -146,7 +151,10 @@ func (c *cell) watch(complaints *os.File) {
 const maxComplaints = 20
 
 // kill ends PID 1, and with it the kernel ends every process of the cell.
-func (c *cell) kill() { _ = c.process.Kill() }
+func (c *cell) kill(why string) {
+	c.end.because(why)
+	_ = c.process.Kill()
+}
 
 // attach hands init one end of a new socket and returns the other.
 func (c *cell) attach(ctx context.Context) (*os.File, error) {
@@ -166,7 +174,8 @@ func (c *cell) attach(ctx context.Context) (*os.File, error) {
 
 // stop asks init to end the cell, gives its processes their grace, and then
 // doesn't ask any more. It returns when the cell is gone.
-func (c *cell) stop() {
+func (c *cell) stop(why string) {
+	c.end.because(why)
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	if err := c.control.Ask(ctx, wire.VerbStop, &wire.Empty{}); err == nil {
@@ -176,6 +185,6 @@ func (c *cell) stop() {
 		case <-ctx.Done():
 		}
 	}
-	c.kill()
+	_ = c.process.Kill()
 	<-c.gone
 }

@@ -266,7 +266,7 @@ func TestAKilledPID1TakesEverythingWithIt(t *testing.T) {
 	}
 	closeProcess(p)
 	c.Close()
-	cells.End("alice")
+	cells.End("alice", "of a test")
 	if after := hostState(t); after != before {
 		t.Errorf("left behind:\n%s\nbefore:\n%s", after, before)
 	}
@@ -289,7 +289,7 @@ func TestEndStopsWhatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	output(t, c, "trap '' HUP TERM; setsid sleep 1000 </dev/null >/dev/null 2>&1 &")
-	cells.End("alice")
+	cells.End("alice", "of a test")
 	waitForEnd(t, opened)
 }
 

@@ -48,6 +48,13 @@ type Opened struct {
 	Socket *os.File // to init; belongs to the caller
 	Cell   string   // for the log
 	Cold   bool     // the cell was started for this call
+	cell   *cell
+}
+
+// Wait returns when the cell has ended, and why it did.
+func (o *Opened) Wait() (why string) {
+	<-o.cell.gone
+	return o.cell.end.reason()
 }
 
 // ErrClosed answers Open after Close.
@@ -72,12 +79,12 @@ func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.S
 		// However little patience is left to the caller: the cell has all of its.
 		socket, err := s.cell.attach(context.WithoutCancel(ctx))
 		if err == nil {
-			return &Opened{Socket: socket, Cell: s.cell.name}, nil
+			return &Opened{Socket: socket, Cell: s.cell.name, cell: s.cell}, nil
 		}
 		// It is ending, or doesn't answer. Either way its place is needed.
 		if refused := (*wire.Failure)(nil); !errors.As(err, &refused) && !errors.Is(err, wire.ErrClosed) {
 			c.log.Warn("cell: doesn't answer, and is killed", "user", user, "error", err)
-			s.cell.kill()
+			s.cell.kill("it didn't answer")
 		}
 		if err := waitGone(ctx, s.cell); err != nil {
 			return nil, fmt.Errorf("jail %s: the last cell hasn't ended: %w", user, err)
@@ -95,10 +102,10 @@ func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.S
 	s.cell = fresh
 	socket, err := fresh.attach(ctx)
 	if err != nil {
-		fresh.kill()
+		fresh.kill("it didn't answer")
 		return nil, fmt.Errorf("jail %s: attach: %w", user, err)
 	}
-	return &Opened{Socket: socket, Cell: fresh.name, Cold: true}, nil
+	return &Opened{Socket: socket, Cell: fresh.name, Cold: true, cell: fresh}, nil
 }
 
 func waitGone(ctx context.Context, c *cell) error {
@@ -138,8 +145,9 @@ func (c *Cells) letGo(user string, s *slot) {
 	}
 }
 
-// End ends the user's cell with all its processes, and waits for it.
-func (c *Cells) End(user string) {
+// End ends the user's cell with all its processes, and waits for it. why is for
+// whoever asks why it has ended.
+func (c *Cells) End(user, why string) {
 	c.mu.Lock()
 	s := c.slots[user]
 	if s != nil {
@@ -153,7 +161,7 @@ func (c *Cells) End(user string) {
 	s.lock <- struct{}{}
 	defer func() { <-s.lock }()
 	if s.cell != nil {
-		s.cell.stop()
+		s.cell.stop(why)
 		s.cell = nil
 	}
 }
@@ -176,7 +184,7 @@ func (c *Cells) Close() {
 	c.mu.Unlock()
 	var ends sync.WaitGroup
 	for _, user := range c.Users() {
-		ends.Go(func() { c.End(user) })
+		ends.Go(func() { c.End(user, "jailshd stops") })
 	}
 	ends.Wait()
 }

@@ -19,7 +19,7 @@ func TestAFailedStepEndsTheLoginAndLeavesNothing(t *testing.T) {
 	if _, _, err := open(t, cells, a); err != nil { // warm up what is made once
 		t.Fatal(err)
 	}
-	cells.End("alice")
+	cells.End("alice", "of a test")
 	names := build.Names()
 	for i, step := range names {
 		t.Run(step, func(t *testing.T) {

@@ -21,6 +21,7 @@ func (c *connection) channel(sc *ssh.ServerConn, nc ssh.NewChannel) {
 		case "session":
 			c.sessionChannel(sc, nc, answered)
 		case "direct-tcpip", "direct-streamlocal@openssh.com":
+			c.denied(nc.ChannelType(), nc.ExtraData())
 			_ = nc.Reject(ssh.Prohibited, "forwarding is not allowed")
 		default:
 			_ = nc.Reject(ssh.UnknownChannelType, "unknown channel type")
@@ -40,6 +41,7 @@ func (c *connection) sessionChannel(sc *ssh.ServerConn, nc ssh.NewChannel, answe
 	}
 	number, reason, message := c.takeSession()
 	if number == 0 {
+		c.denied(message, nil)
 		_ = nc.Reject(reason, message)
 		return
 	}

@@ -44,6 +44,7 @@ type connection struct {
 	mu       sync.Mutex
 	sessions int       // open now
 	opened   uint32    // ever
+	refusals int       // of requests, ever
 	noMore   time.Time // when the client said that it opens no more
 }
 

@@ -20,6 +20,8 @@ func (c *connection) global(r *ssh.Request) (ok bool) {
 		case "no-more-sessions@openssh.com":
 			c.noMoreSessions()
 			ok = true
+		case "tcpip-forward", "streamlocal-forward@openssh.com":
+			c.denied(r.Type, r.Payload)
 		}
 	})
 	return ok

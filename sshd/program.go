@@ -68,6 +68,10 @@ func (s *session) program(spawn *wire.Spawn) {
 		return // the client has closed the channel
 	default:
 		s.conn.record(levelError, "session failed", "", "session", fmt.Sprint(s.number), "error", err.Error())
+		if spawn.Exec {
+			s.farewell(refusedRun)
+			return
+		}
 		s.farewell(refusedStart)
 		return
 	}

@@ -10,7 +10,11 @@ import (
 // terminal is pty-req. It comes at most once, and before the program.
 func (s *session) terminal(data []byte) bool {
 	term, tty, ok := parsePTY(data)
-	if !ok || s.started || s.wish.tty != nil || !s.conn.policy.Load().PTY {
+	if !ok || s.started || s.wish.tty != nil {
+		return false
+	}
+	if !s.conn.policy.Load().PTY {
+		s.conn.denied("pty-req", nil)
 		return false
 	}
 	s.wish.term, s.wish.tty = term, tty

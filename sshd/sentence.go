@@ -18,6 +18,7 @@ const (
 	refusedNUL
 	refusedEnv
 	refusedStart
+	refusedRun
 	lostCell
 	lostAccess
 	lostServer
@@ -35,6 +36,7 @@ var sentences = [...]string{
 	refusedNUL:   "the command has a zero byte in it",
 	refusedEnv:   "your environment could not be set; tell the administrator",
 	refusedStart: "your shell could not be started; tell the administrator",
+	refusedRun:   "your command could not be run; tell the administrator",
 	lostCell:     "your jail was ended, and your program with it",
 	lostAccess:   "your access was withdrawn; you are logged out",
 	lostServer:   "the server is stopping; log in again in a moment",

@@ -128,6 +128,8 @@ func (s *session) request(r *ssh.Request) bool {
 		return s.interrupt(r.Payload)
 	case "eow@openssh.com":
 		return s.noOutput()
+	case "subsystem", "x11-req", "auth-agent-req@openssh.com":
+		s.conn.denied(r.Type, r.Payload)
 	}
 	return false
 }

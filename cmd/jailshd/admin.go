@@ -93,7 +93,7 @@ func (a *adminSocket) admit(c *net.UnixConn) (*wire.Peer, error) {
 // open is what jailsh-net's open is, but root is told the reason of a failure.
 func (a *adminSocket) open(m *wire.Open, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
-	opened, err := a.daemon.cell(m.User)
+	opened, err := a.daemon.cell(m.User, m.Ref)
 	if err != nil {
 		return nil, nil, err
 	}

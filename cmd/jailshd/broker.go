@@ -103,7 +103,7 @@ var errOpen = errors.New("the cell could not be opened")
 
 func (d *daemon) openCell(m *wire.Open, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
-	opened, err := d.cell(m.User)
+	opened, err := d.cell(m.User, m.Ref)
 	if err != nil {
 		d.events.write(slog.LevelError, "open: "+err.Error(), slog.String("ref", m.Ref), slog.String("user", m.User))
 		return nil, nil, errOpen
@@ -112,14 +112,17 @@ func (d *daemon) openCell(m *wire.Open, files []*os.File) (wire.Message, []*os.F
 }
 
 // cell opens the cell of a user who may log in now. Who it is was proven to
-// jailsh-net; what the cell is made of comes from the table alone.
-func (d *daemon) cell(name string) (*jail.Opened, error) {
+// jailsh-net; what the cell is made of comes from the table alone. ref is the
+// reference of who asks, in the log.
+func (d *daemon) cell(name, ref string) (*jail.Opened, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
 	if user, ok := d.instance.Load().Users.User(name); !ok || !active(user) {
 		return nil, fmt.Errorf("user %q: isn't in the table, or may not log in now - see: jailsh explain %q", name, name)
 	}
-	return d.cells.Open(ctx, name, func() (*wire.Spec, func(), error) {
+	var began time.Time
+	opened, err := d.cells.Open(ctx, name, func() (*wire.Spec, func(), error) {
+		began = time.Now()
 		inst := d.instance.Load() // there may have been a wait, and a reload
 		user, ok := inst.Users.User(name)
 		if !ok || !active(user) {
@@ -136,6 +139,10 @@ func (d *daemon) cell(name string) (*jail.Opened, error) {
 		release, err := template.Hold(account.Template)
 		return spec, release, err
 	})
+	if err == nil && opened.Cold {
+		d.lives.Go(func() { d.events.life(opened, name, ref, began) })
+	}
+	return opened, err
 }
 
 // active tells whether the user may have a cell at all.

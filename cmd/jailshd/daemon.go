@@ -33,6 +33,7 @@ type daemon struct {
 	program   *jail.Program
 	cells     *jail.Cells
 	net       *network
+	lives     sync.WaitGroup // one for each cell, which records its end
 }
 
 // newDaemon does everything that can be refused before anybody is served. All
@@ -103,6 +104,7 @@ func (d *daemon) close() {
 	}
 	if d.cells != nil {
 		d.cells.Close()
+		d.lives.Wait()
 	}
 	for _, l := range d.listeners {
 		l.Close()

@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail"
 	"golang.org/x/time/rate"
 )
 
@@ -46,6 +48,20 @@ func (e *events) record(r *wire.Record) {
 }
 
 var levels = [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
+
+// life records that a cell has started, and when it has ended, why. began is when
+// the work on it began.
+func (e *events) life(c *jail.Opened, user, ref string, began time.Time) {
+	who := []slog.Attr{slog.String("user", user), slog.String("cell", c.Cell)}
+	e.write(slog.LevelInfo, "cell start", append(who[:len(who):len(who)], slog.String("ref", ref), since(began))...)
+	began = time.Now()
+	why := c.Wait()
+	e.write(slog.LevelInfo, "cell end", append(who, slog.String("reason", why), since(began))...)
+}
+
+func since(t time.Time) slog.Attr {
+	return slog.String("seconds", fmt.Sprintf("%.3f", time.Since(t).Seconds()))
+}
 
 func (e *events) write(level slog.Level, event string, attrs ...slog.Attr) {
 	if !e.limit.Allow() {

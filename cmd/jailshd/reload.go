@@ -70,7 +70,7 @@ func (d *daemon) inactive() []string {
 func (d *daemon) endInactive() {
 	for _, name := range d.inactive() {
 		d.log.Info("the user may not log in any more: ending her cell", "user", name)
-		go d.cells.End(name) // it gives her processes their grace
+		go d.cells.End(name, "she may not log in any more") // it gives her processes their grace
 	}
 }
 
