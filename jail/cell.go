@@ -83,7 +83,7 @@ func clone(program *Program, spec *wire.Spec, control *wire.Conn, stderr *os.Fil
 	}
 	defer null.Close()
 	flags := uintptr(unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP)
-	if spec.Private {
+	if spec.Network.Kind != wire.NetworkHost {
 		flags |= unix.CLONE_NEWNET
 	}
 	process, err := os.StartProcess(program.path(), []string{"jailsh-init"}, &os.ProcAttr{

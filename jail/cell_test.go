@@ -177,7 +177,7 @@ func TestLoopbackIsUpAndTheOnlyDevice(t *testing.T) {
 func TestHostNetwork(t *testing.T) {
 	cells, _ := newCells(t)
 	a := account(t, "alice", 20001)
-	a.Private = false
+	a.Network = wire.NetworkHost
 	host, err := os.Readlink("/proc/self/ns/net")
 	if err != nil {
 		t.Fatal(err)

@@ -130,7 +130,7 @@ func account(t *testing.T, name string, uid uint32) jail.Account {
 	}
 	return jail.Account{
 		Name: name, UID: uid, GID: uid, Home: filepath.Join(homes, name), Shell: "/bin/bash",
-		Hostname: "jail", Umask: 0o22, Private: true, Template: root,
+		Hostname: "jail", Umask: 0o22, Network: wire.NetworkPrivate, Template: root,
 	}
 }
 

@@ -25,7 +25,7 @@ type Account struct {
 	Umask        uint32
 	Env          []string // NAME=value
 	Mounts       []Bind
-	Private      bool // an own network namespace
+	Network      wire.NetworkKind
 	Linger       time.Duration
 	KillOnLogout bool
 	Template     string // the built root, on the host
@@ -53,7 +53,7 @@ func Plan(a Account) (*wire.Spec, error) {
 	spec := &wire.Spec{
 		User: a.Name, UID: a.UID, GID: a.GID, Groups: a.Groups,
 		Shell: a.Shell, Home: home, Hostname: a.Hostname, Umask: a.Umask,
-		Private: a.Private, Linger: a.Linger, KillOnLogout: a.KillOnLogout,
+		Network: wire.Network{Kind: a.Network}, Linger: a.Linger, KillOnLogout: a.KillOnLogout,
 	}
 	spec.Env = append([]string{"PATH=" + defaultPath}, a.Env...)
 	spec.Env = append(spec.Env, "HOME="+home, "USER="+a.Name, "LOGNAME="+a.Name, "SHELL="+a.Shell)
@@ -129,7 +129,7 @@ func planEtc(a Account, home string) []wire.Mount {
 		file("passwd", passwd.String()), file("group", group.String()),
 		file("hostname", a.Hostname+"\n"), file("hosts", hosts),
 	}
-	if !a.Private {
+	if a.Network == wire.NetworkHost {
 		if resolv, err := os.ReadFile("/etc/resolv.conf"); err == nil && len(resolv) <= wire.MaxContent {
 			mounts = append(mounts, wire.Mount{Kind: wire.MountFile, Target: "/etc/resolv.conf", Content: resolv, Optional: true})
 		}

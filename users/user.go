@@ -59,4 +59,5 @@ type Mount struct {
 const (
 	NetworkPrivate = "private" // an own loopback only
 	NetworkHost    = "host"    // the host's network
+	NetworkEgress  = "egress"  // out to the world, but not to the host
 )

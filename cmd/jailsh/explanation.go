@@ -78,11 +78,8 @@ type mountRow struct {
 func newJail(s *wire.Spec, hostHome string) *jailRow {
 	j := &jailRow{
 		UID: s.UID, GID: s.GID, Groups: map[string]uint32{}, Shell: s.Shell, Home: s.Home, HostHome: hostHome,
-		Hostname: s.Hostname, Umask: fmt.Sprintf("%03o", s.Umask), Network: users.NetworkHost,
+		Hostname: s.Hostname, Umask: fmt.Sprintf("%03o", s.Umask), Network: s.Network.Kind.String(),
 		Linger: s.Linger.String(), KillOnLogout: s.KillOnLogout, Env: s.Env,
-	}
-	if s.Private {
-		j.Network = users.NetworkPrivate
 	}
 	for _, g := range s.Groups {
 		j.Groups[g.Name] = g.GID

@@ -3,10 +3,18 @@ package instance
 import (
 	"path/filepath"
 
+	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail"
 	"github.com/jailsh/jailsh/jail/template"
 	"github.com/jailsh/jailsh/users"
 )
+
+// networks are the values of users.toml as the plan has them.
+var networks = map[string]wire.NetworkKind{
+	users.NetworkPrivate: wire.NetworkPrivate,
+	users.NetworkHost:    wire.NetworkHost,
+	users.NetworkEgress:  wire.NetworkEgress,
+}
 
 // Account is the user as jail.Plan wants her. It opens the template's current
 // build, and refuses one that is missing or half built.
@@ -18,8 +26,7 @@ func (i *Instance) Account(u *users.User) (jail.Account, error) {
 	a := jail.Account{
 		Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups,
 		Home: i.Home(u), Shell: u.Shell, Hostname: u.Hostname, Umask: u.Umask, Env: u.Env,
-		Private: u.Network == users.NetworkPrivate,
-		Linger:  u.Linger, KillOnLogout: u.KillOnLogout,
+		Network: networks[u.Network], Linger: u.Linger, KillOnLogout: u.KillOnLogout,
 		Template: root,
 	}
 	for _, m := range u.Mounts {

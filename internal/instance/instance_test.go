@@ -148,7 +148,7 @@ template = "fancy"
 			{Source: "/srv/a", Target: "/a"},
 			{Source: "/srv/b", Target: "/b", Writable: true, Optional: true},
 		},
-		Private: true, Linger: time.Hour, KillOnLogout: true, Template: roots["basic"],
+		Network: wire.NetworkPrivate, Linger: time.Hour, KillOnLogout: true, Template: roots["basic"],
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -160,7 +160,7 @@ template = "fancy"
 	}
 	bob, _ := i.Users.User("bob")
 	got, err = i.Account(bob)
-	if err != nil || got.Private || got.Template != roots["fancy"] || got.Home != filepath.Join(dir, "homes/bob") {
+	if err != nil || got.Network != wire.NetworkHost || got.Template != roots["fancy"] || got.Home != filepath.Join(dir, "homes/bob") {
 		t.Errorf("bob: %+v, %v", got, err)
 	}
 }

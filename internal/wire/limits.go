@@ -23,6 +23,10 @@ const (
 	MaxContent = 16 << 10  // a generated file of the jail's /etc
 	MaxGroups  = 64        // supplementary groups
 	MaxAttrs   = 32        // attributes of one record
+
+	MaxServers   = 8  // name servers of a jail; resolv.conf(5) uses three
+	MaxAddresses = 2  // of a jail's way out: IPv4 and IPv6
+	MaxAddress   = 16 // bytes of an address
 )
 
 // sendTimeout is how long a packet may wait for a full socket before its

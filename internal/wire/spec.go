@@ -14,7 +14,7 @@ type Spec struct {
 	Hostname string
 	Umask    uint32
 	Env      []string
-	Private  bool // own network namespace: loopback is brought up
+	Network  Network
 	Mounts   []Mount
 
 	Linger       time.Duration
@@ -78,7 +78,7 @@ func (m *Spec) fields(c *codec) {
 	c.str(&m.Hostname, MaxName)
 	c.u32(&m.Umask)
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
-	c.boolean(&m.Private)
+	m.Network.fields(c)
 	list(c, &m.Mounts, MaxMounts, func(c *codec, e *Mount) { e.fields(c) })
 	c.i64((*int64)(&m.Linger))
 	c.boolean(&m.KillOnLogout)

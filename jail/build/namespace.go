@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 
+	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/sys/unix"
 )
 
@@ -14,10 +15,10 @@ func (j *jail) setHostname() error {
 	return call("setdomainname", unix.Setdomainname([]byte("(none)")))
 }
 
-// raiseLoopback brings the private network's only device up (netdevice(7)). With
+// raiseLoopback brings the loopback of the cell's own network up (netdevice(7)). With
 // the host's network there is nothing to do.
 func (j *jail) raiseLoopback() error {
-	if !j.spec.Private {
+	if j.spec.Network.Kind == wire.NetworkHost {
 		return nil
 	}
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
