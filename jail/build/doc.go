@@ -19,6 +19,7 @@
 // # Order
 //
 // Sources are cloned before the new root covers any of the host. Masks come
-// after /proc, the pivot after all mounts, identity after all that needs root,
-// and verification last: it tries what must not work.
+// after /proc, the pivot after all mounts, identity after all that needs root. A
+// new home is filled after that, by the user herself: no file of hers is ever
+// written by root. Verification is last: it tries what must not work.
 package build

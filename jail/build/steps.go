@@ -40,6 +40,7 @@ var steps = []step{
 	{"signals", (*jail).resetSignals},    // nothing ignored or blocked
 	{"descriptors", (*jail).markCloexec}, // none but the control socket survives exec
 	{"identity", (*jail).becomeUser},     // ids, groups, no capability, no_new_privs
+	{"skel", (*jail).copySkel},           // fill a home that was just made, as the user
 	{"verify", (*jail).verify},           // try what must not work
 	// Here come Landlock and, as the very last, the seccomp filter. Resource
 	// limits need no step: the cell is put into its cgroup by jailshd.
