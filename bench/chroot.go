@@ -16,11 +16,11 @@ func (s *site) chroot() string { return filepath.Join(s.dir, "chroot") }
 // makeChroot copies the template and adds what a jail has beside it: a home, /tmp,
 // the devices, the user's name. So both servers start the same files.
 func (s *site) makeChroot(ctx context.Context) error {
-	root, err := template.Open(filepath.Join(s.instance(), "templates"), "basic")
+	opened, err := template.Open(filepath.Join(s.instance(), "templates"), "basic")
 	if err != nil {
 		return err
 	}
-	if err := command(ctx, "cp", "-a", root, s.chroot()); err != nil {
+	if err := command(ctx, "cp", "-a", opened.Root, s.chroot()); err != nil {
 		return err
 	}
 	defer unix.Umask(unix.Umask(0))

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/rootfs"
 	"golang.org/x/sys/unix"
 )
 
@@ -16,14 +17,14 @@ import (
 func withSkel(t *testing.T, fill func(skel string)) jail.Account {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "root")
-	if out, err := exec.Command("cp", "-al", root, dir).CombinedOutput(); err != nil {
+	if out, err := exec.Command("cp", "-al", basic.Tree.Dir, dir).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	skel := filepath.Join(dir, "etc/skel")
 	must(t, os.RemoveAll(skel), os.Mkdir(skel, 0o700), os.Chmod(skel, 0o755))
 	fill(skel)
 	a := account(t, "alice", 20001)
-	a.Template = dir
+	a.Template.Tree = rootfs.Dir(dir)
 	return a
 }
 

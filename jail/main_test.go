@@ -28,7 +28,7 @@ import (
 // the basic template. Both are made once.
 var (
 	program *jail.Program
-	root    string
+	basic   jail.Template
 )
 
 func TestMain(m *testing.M) {
@@ -89,9 +89,11 @@ func setUp(m *testing.M) int {
 	if _, err := template.Build(context.Background(), template.Options{Dir: templates, Name: "basic", Profiles: etc.Profiles()}); err != nil {
 		panic(err)
 	}
-	if root, err = template.Open(templates, "basic"); err != nil {
+	opened, err := template.Open(templates, "basic")
+	if err != nil {
 		panic(err)
 	}
+	basic = jail.Template{Name: "basic", Build: opened.Build, Tree: opened.Tree()}
 	return m.Run()
 }
 
@@ -130,7 +132,7 @@ func account(t *testing.T, name string, uid uint32) jail.Account {
 	}
 	return jail.Account{
 		Name: name, UID: uid, GID: uid, Home: filepath.Join(homes, name), Shell: "/bin/bash",
-		Hostname: "jail", Umask: 0o22, Network: wire.NetworkPrivate, Template: root,
+		Hostname: "jail", Umask: 0o22, Network: wire.NetworkPrivate, Template: basic,
 	}
 }
 

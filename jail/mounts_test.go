@@ -121,7 +121,41 @@ func TestATargetInAReadOnlyTemplateMustExist(t *testing.T) {
 	cells, _ := newCells(t)
 	a := account(t, "alice", 20001)
 	a.Mounts = []jail.Bind{{Source: folder(t, 20001), Target: "/usr/nothing/here"}}
-	if _, _, err := open(t, cells, a); err == nil || !strings.Contains(err.Error(), "choose a target") {
+	if _, _, err := open(t, cells, a); err == nil || !strings.Contains(err.Error(), "choose one that is there") {
 		t.Error(err)
+	}
+}
+
+// The plan knows which targets can be there, so that `jailsh check` does.
+func TestPlanLooksAtTargets(t *testing.T) {
+	a := account(t, "alice", 20001)
+	course := folder(t, 20001, "notes")
+	notes := filepath.Join(course, "notes")
+	for _, c := range []struct {
+		mounts []jail.Bind
+		want   string // of the error; "": none
+	}{
+		{[]jail.Bind{{Source: course, Target: "/course"}, {Source: course, Target: "/data/deep/down"}}, ""},
+		{[]jail.Bind{{Source: course, Target: "/home/alice/deep/down"}, {Source: course, Target: "/tmp/x"}}, ""},
+		{[]jail.Bind{{Source: course, Target: "/usr/lib"}, {Source: notes, Target: "/etc/motd"}}, ""},
+		{[]jail.Bind{{Source: course, Target: "/course"}, {Source: notes, Target: "/course/notes"}}, ""},
+		{[]jail.Bind{{Source: course, Target: "/course", Writable: true}, {Source: course, Target: "/course/new"}}, ""},
+		{[]jail.Bind{{Source: course, Target: "/usr/nothing"}}, "/usr/nothing: the template basic doesn't have it"},
+		{[]jail.Bind{{Source: course, Target: "/bin/x"}}, "/bin/x: the template basic doesn't have it"},
+		{[]jail.Bind{{Source: course, Target: "/bin"}}, "/bin: leads through the link /bin of the template basic"},
+		{[]jail.Bind{{Source: course, Target: "/etc/motd"}}, "a file on a file"},
+		{[]jail.Bind{{Source: notes, Target: "/usr/lib"}}, "mounted on a folder"},
+		{[]jail.Bind{{Source: course, Target: "/course"}, {Source: course, Target: "/course/other"}}, "/course/other: " + course + " doesn't have it"},
+	} {
+		a.Mounts = c.mounts
+		_, err := jail.Plan(a)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%+v: %v, want %q", c.mounts, err, c.want)
+		}
+		a.Home = filepath.Join(t.TempDir(), "alice")
+		cells, _ := newCells(t)
+		if _, _, opened := open(t, cells, a); err == nil && opened != nil {
+			t.Errorf("%+v: the plan is good, and the build says: %v", c.mounts, opened)
+		}
 	}
 }

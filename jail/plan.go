@@ -3,15 +3,12 @@ package jail
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"path"
-	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
-	"golang.org/x/sys/unix"
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // Account is one user as the configuration has her, ready to be jailed.
@@ -28,7 +25,7 @@ type Account struct {
 	Network      wire.NetworkKind
 	Linger       time.Duration
 	KillOnLogout bool
-	Template     string // the built root, on the host
+	Template     Template
 }
 
 // Bind is one of the administrator's own mounts.
@@ -66,9 +63,10 @@ func Plan(a Account) (*wire.Spec, error) {
 	mounts := planBase(a)
 	mounts = append(mounts, tree...)
 	mounts = append(mounts, planEtc(a, home)...)
-	mounts = append(mounts, planTmp(a.Template)...)
+	mounts = append(mounts, planBlanks(a.Template.Tree, mounts)...)
+	mounts = append(mounts, planTmp(a.Template.Tree)...)
 	mounts = append(mounts, wire.Mount{Kind: wire.MountHome, Target: home, Source: a.Home, Writable: true})
-	binds, bindErr := planBinds(a)
+	binds, bindErr := planBinds(a, mounts)
 	spec.Mounts = append(mounts, binds...)
 	return spec, errors.Join(err, bindErr)
 }
@@ -80,33 +78,6 @@ func planBase(a Account) []wire.Mount {
 		mounts = append(mounts, wire.Mount{Kind: wire.MountDir, Target: dir})
 	}
 	return mounts
-}
-
-// planTemplate puts each top entry of the template into the root: folders are
-// bound, links are made again. The root itself stays a file system of the jail,
-// so that mount points can be made in it.
-func planTemplate(root string) ([]wire.Mount, error) {
-	entries, err := os.ReadDir(root)
-	if err != nil {
-		return nil, fmt.Errorf("template %s: %w - run: jailsh template build", root, err)
-	}
-	var mounts []wire.Mount
-	for _, e := range entries {
-		source, target := filepath.Join(root, e.Name()), "/"+e.Name()
-		switch {
-		case e.IsDir():
-			mounts = append(mounts, wire.Mount{Kind: wire.MountTree, Target: target, Source: source})
-		case e.Type() == fs.ModeSymlink:
-			to, err := os.Readlink(source)
-			if err != nil {
-				return nil, err
-			}
-			mounts = append(mounts, wire.Mount{Kind: wire.MountLink, Target: target, Source: to})
-		default:
-			return nil, fmt.Errorf("template %s: %s is neither a folder nor a link - remove it", root, e.Name())
-		}
-	}
-	return mounts, nil
 }
 
 // planEtc are the files that say who is who. Only the user, root and nobody
@@ -137,60 +108,12 @@ func planEtc(a Account, home string) []wire.Mount {
 	return mounts
 }
 
-func planTmp(template string) []wire.Mount {
+func planTmp(template rootfs.Tree) []wire.Mount {
 	mounts := []wire.Mount{
 		{Kind: wire.MountTmpfs, Target: "/tmp", Data: tmpOptions, Writable: true},
 	}
-	if st, err := os.Lstat(filepath.Join(template, "var/tmp")); err == nil && st.IsDir() {
+	if st, err := template.Lstat("/var/tmp"); err == nil && st.IsDir() {
 		mounts = append(mounts, wire.Mount{Kind: wire.MountTmpfs, Target: "/var/tmp", Data: varTmpOptions, Writable: true})
 	}
 	return mounts
-}
-
-// planBinds checks what the administrator wrote. A source that is reached
-// through a symbolic link is refused: whoever owns the link could move it.
-func planBinds(a Account) ([]wire.Mount, error) {
-	var mounts []wire.Mount
-	var problems []error
-	for _, b := range a.Mounts {
-		real, err := filepath.EvalSymlinks(b.Source)
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && b.Optional:
-			continue
-		case errors.Is(err, fs.ErrNotExist):
-			problems = append(problems, fmt.Errorf("user.%s.mounts: %s: doesn't exist - make it, or set optional = true", a.Name, b.Source))
-			continue
-		case err != nil:
-			problems = append(problems, fmt.Errorf("user.%s.mounts: %w", a.Name, err))
-			continue
-		case real != path.Clean(b.Source):
-			problems = append(problems, fmt.Errorf("user.%s.mounts: %s: leads through a symbolic link - write source = %q", a.Name, b.Source, real))
-			continue
-		}
-		mounts = append(mounts, wire.Mount{
-			Kind: wire.MountBind, Target: b.Target, Source: real, Writable: b.Writable, Optional: b.Optional,
-		})
-	}
-	return mounts, errors.Join(problems...)
-}
-
-// checkShell looks the shell up as the kernel will: with the template as root.
-func checkShell(a Account) error {
-	root, err := unix.Open(a.Template, unix.O_PATH|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return fmt.Errorf("template %s: %w", a.Template, err)
-	}
-	defer unix.Close(root)
-	fd, err := unix.Openat2(root, strings.TrimPrefix(a.Shell, "/"), &unix.OpenHow{
-		Flags: unix.O_PATH | unix.O_CLOEXEC, Resolve: unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS,
-	})
-	if err != nil {
-		return fmt.Errorf("user.%s.shell: %s: not in the template: %w - name a shell that is, or add it to the template's profile and run: jailsh template build", a.Name, a.Shell, err)
-	}
-	defer unix.Close(fd)
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG || st.Mode&0o111 == 0 {
-		return fmt.Errorf("user.%s.shell: %s: not an executable file of the template - name one that is", a.Name, a.Shell)
-	}
-	return nil
 }

@@ -64,7 +64,7 @@ func TestALoginShellShowsTheMotd(t *testing.T) {
 	cells, _ := newCells(t)
 	c := enter(t, cells, account(t, "alice", 20001))
 	login := &wire.Spawn{Motd: true, Env: []string{"TERM=dumb"}, TTY: &wire.TTY{Size: wire.Size{Columns: 80, Rows: 24}}}
-	text, err := os.ReadFile(root + "/etc/motd")
+	text, err := os.ReadFile(basic.Tree.On("/etc/motd"))
 	if err != nil {
 		t.Fatal(err)
 	}

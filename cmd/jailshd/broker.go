@@ -136,7 +136,7 @@ func (d *daemon) cell(name, ref string) (*jail.Opened, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		release, err := template.Hold(account.Template)
+		release, err := template.Hold(account.Template.Build)
 		return spec, release, err
 	})
 	if err == nil && opened.Cold {

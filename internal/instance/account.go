@@ -19,7 +19,7 @@ var networks = map[string]wire.NetworkKind{
 // Account is the user as jail.Plan wants her. It opens the template's current
 // build, and refuses one that is missing or half built.
 func (i *Instance) Account(u *users.User) (jail.Account, error) {
-	root, err := template.Open(i.Config.Templates, u.Template)
+	t, err := template.Open(i.Config.Templates, u.Template)
 	if err != nil {
 		return jail.Account{}, err
 	}
@@ -27,7 +27,7 @@ func (i *Instance) Account(u *users.User) (jail.Account, error) {
 		Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups,
 		Home: i.Home(u), Shell: u.Shell, Hostname: u.Hostname, Umask: u.Umask, Env: u.Env,
 		Network: networks[u.Network], Linger: u.Linger, KillOnLogout: u.KillOnLogout,
-		Template: root,
+		Template: jail.Template{Name: t.Name, Build: t.Build, Tree: t.Tree()},
 	}
 	for _, m := range u.Mounts {
 		a.Mounts = append(a.Mounts, jail.Bind{Source: m.Source, Target: m.Target, Writable: m.Writable, Optional: m.Optional})

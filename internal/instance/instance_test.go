@@ -12,6 +12,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/rootfs"
 	"github.com/jailsh/jailsh/jail/template"
 )
 
@@ -127,7 +128,7 @@ template = "fancy"
 		t.Errorf("without a template: %v", err)
 	}
 	profiles := fstest.MapFS{"fancy.toml": {Data: []byte("summary = \"bash\"\n[package.bash]\ncommands = [\"bash\"]\n")}}
-	roots := map[string]string{}
+	built := map[string]jail.Template{}
 	for _, name := range []string{"basic", "fancy"} {
 		info, err := template.Build(context.Background(), template.Options{
 			Dir: i.Config.Templates, Name: name, Profiles: profiles, Profile: []string{"fancy"},
@@ -135,7 +136,7 @@ template = "fancy"
 		if err != nil {
 			t.Fatal(err)
 		}
-		roots[name] = info.Root
+		built[name] = jail.Template{Name: name, Build: info.Build, Tree: rootfs.Dir(info.Root)}
 	}
 	got, err := i.Account(alice)
 	if err != nil {
@@ -148,7 +149,7 @@ template = "fancy"
 			{Source: "/srv/a", Target: "/a"},
 			{Source: "/srv/b", Target: "/b", Writable: true, Optional: true},
 		},
-		Network: wire.NetworkPrivate, Linger: time.Hour, KillOnLogout: true, Template: roots["basic"],
+		Network: wire.NetworkPrivate, Linger: time.Hour, KillOnLogout: true, Template: built["basic"],
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -160,7 +161,7 @@ template = "fancy"
 	}
 	bob, _ := i.Users.User("bob")
 	got, err = i.Account(bob)
-	if err != nil || got.Network != wire.NetworkHost || got.Template != roots["fancy"] || got.Home != filepath.Join(dir, "homes/bob") {
+	if err != nil || got.Network != wire.NetworkHost || !reflect.DeepEqual(got.Template, built["fancy"]) || got.Home != filepath.Join(dir, "homes/bob") {
 		t.Errorf("bob: %+v, %v", got, err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/jailsh/jailsh/jail/rootfs"
 	"golang.org/x/sys/unix"
 )
 
@@ -23,7 +24,7 @@ type Options struct {
 	// copied, from one goroutine at a time; the last call has done == total.
 	Progress func(done, total int64)
 
-	host rootfs // what is copied from; "": the host
+	host rootfs.Tree // what is copied from; without a Dir: the host
 }
 
 // Build makes a new build of a template and makes it the current one. It needs
@@ -38,8 +39,8 @@ func Build(ctx context.Context, o Options) (*Info, error) {
 	if len(o.Profile) == 0 {
 		o.Profile = []string{o.Name}
 	}
-	if o.host == "" {
-		o.host = "/"
+	if o.host.Dir == "" {
+		o.host = rootfs.Dir("/")
 	}
 	profiles, err := loadProfiles(o.Profiles, o.Profile)
 	if err != nil {
@@ -68,7 +69,8 @@ func build(ctx context.Context, p plan, o Options) (*Info, error) {
 
 	now := time.Now().UTC().Truncate(time.Second)
 	i := &Info{Name: o.Name, ID: newID(now), Built: now, Profiles: o.Profile}
-	i.Root = filepath.Join(s.build(i.ID), "root")
+	i.Build = s.build(i.ID)
+	i.Root = filepath.Join(i.Build, "root")
 	temp := s.build(tempPrefix + i.ID)
 	before := currentID(s.dir)
 	err = fill(ctx, temp, i, p, o)
@@ -86,8 +88,8 @@ func build(ctx context.Context, p plan, o Options) (*Info, error) {
 
 // fill makes the directory temp into a complete build, and completes i.
 func fill(ctx context.Context, temp string, i *Info, p plan, o Options) error {
-	root := rootfs(filepath.Join(temp, "root"))
-	for _, dir := range []string{temp, string(root)} {
+	root := rootfs.Dir(filepath.Join(temp, "root"))
+	for _, dir := range []string{temp, root.Dir} {
 		if err := makeDir(dir, 0o755); err != nil {
 			return err
 		}

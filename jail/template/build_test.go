@@ -70,7 +70,7 @@ func left(t *testing.T, o Options) []string {
 func TestBuild(t *testing.T) {
 	o := options(t, mergedUsr(), shellProfile)
 	when := time.Date(2001, 2, 3, 4, 5, 6, 700, time.UTC)
-	bash := o.host.on("/usr/bin/bash")
+	bash := o.host.On("/usr/bin/bash")
 	if err := errors.Join(os.Chmod(bash, 0o777|fs.ModeSetuid), os.Lchown(bash, 1234, 1234), os.Chmod(bash, 0o777|fs.ModeSetuid),
 		os.Chtimes(bash, when, when), unix.Setxattr(bash, "security.capability", capNetRaw, 0)); err != nil {
 		t.Fatal(err)
@@ -85,10 +85,11 @@ func TestBuild(t *testing.T) {
 	info := mustBuild(t, o)
 	unix.Umask(old)
 
-	root, err := Open(o.Dir, "t")
-	if err != nil || root != info.Root {
-		t.Fatalf("opened %q, %v; built %q", root, err, info.Root)
+	opened, err := Open(o.Dir, "t")
+	if err != nil || opened.Root != info.Root {
+		t.Fatalf("opened %+v, %v; built %q", opened, err, info.Root)
 	}
+	root := opened.Root
 	st, err := os.Lstat(filepath.Join(root, "usr/bin/bash"))
 	if err != nil || st.Mode() != 0o755 || !st.ModTime().Equal(when) {
 		t.Errorf("bash is %v of %v, %v", st.Mode(), st.ModTime(), err)
@@ -197,7 +198,7 @@ func TestBuildFails(t *testing.T) {
 			o.Progress = func(_, _ int64) {
 				for name := range mergedUsr() {
 					now := time.Now()
-					os.Chtimes(o.host.on("/"+name), now, now)
+					os.Chtimes(o.host.On("/"+name), now, now)
 				}
 			}
 			_, err := Build(t.Context(), o)
@@ -252,8 +253,8 @@ func TestBuildFails(t *testing.T) {
 			if got := left(t, o); !slices.Equal(got, before) {
 				t.Errorf("the second build left %v, before it was %v", got, before)
 			}
-			if root, err := Open(o.Dir, "t"); err != nil || root != info.Root {
-				t.Errorf("after the second build %q is current, %v", root, err)
+			if got, err := Open(o.Dir, "t"); err != nil || got.Root != info.Root {
+				t.Errorf("after the second build %+v is current, %v", got, err)
 			}
 		})
 	}

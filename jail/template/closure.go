@@ -8,19 +8,21 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // linker finds the libraries of programs as ld.so does (ld.so(8), glibc's
 // elf/dl-load.c), within one root and without running anything. What depends on
 // the process, LD_LIBRARY_PATH and LD_PRELOAD, doesn't exist for it.
 type linker struct {
-	root    rootfs
+	root    rootfs.Tree
 	cache   map[string][]cacheEntry // by the name of the library
 	objects map[string]*object      // by path; nil: not there or no ELF file
 	hwcaps  map[string][]string     // by directory: its subdirectories for newer processors
 }
 
-func newLinker(root rootfs, cache []cacheEntry) *linker {
+func newLinker(root rootfs.Tree, cache []cacheEntry) *linker {
 	l := &linker{
 		root: root, cache: map[string][]cacheEntry{},
 		objects: map[string]*object{}, hwcaps: map[string][]string{},
@@ -32,9 +34,9 @@ func newLinker(root rootfs, cache []cacheEntry) *linker {
 }
 
 // readCache reads the root's /etc/ld.so.cache; a root without one has none.
-func readCache(root rootfs) ([]cacheEntry, error) {
+func readCache(root rootfs.Tree) ([]cacheEntry, error) {
 	const name = "/etc/ld.so.cache"
-	f, info, err := root.open(name)
+	f, info, err := root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -183,8 +185,8 @@ func (l *linker) load(p string) *object {
 		return o
 	}
 	var o *object
-	if real, _, err := l.root.resolve(p); err == nil {
-		if f, _, err := l.root.open(real); err == nil {
+	if real, _, err := l.root.Resolve(p); err == nil {
+		if f, _, err := l.root.Open(real); err == nil {
 			o, _ = readObject(f)
 			f.Close()
 		}
@@ -198,8 +200,8 @@ func (l *linker) subdirectories(dir string) []string {
 		return subs
 	}
 	var subs []string
-	if real, _, err := l.root.resolve(dir); err == nil {
-		entries, _ := os.ReadDir(l.root.on(real))
+	if real, _, err := l.root.Resolve(dir); err == nil {
+		entries, _ := os.ReadDir(l.root.On(real))
 		for _, e := range entries {
 			subs = append(subs, dir+"/"+e.Name())
 		}

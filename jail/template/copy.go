@@ -11,6 +11,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/jailsh/jailsh/jail/rootfs"
 	"golang.org/x/sys/unix"
 )
 
@@ -20,7 +21,7 @@ const copyWorkers = 4
 
 // copier writes a plan into an empty directory.
 type copier struct {
-	from, to rootfs
+	from, to rootfs.Tree
 	plan     plan
 	progress func(done, total int64)
 
@@ -39,19 +40,19 @@ func (c *copier) run(ctx context.Context) error {
 		var err error
 		switch {
 		case e.mode.IsDir():
-			err = makeDir(c.to.on(p), e.mode.Perm())
+			err = makeDir(c.to.On(p), e.mode.Perm())
 		case e.mode.IsRegular():
 			files = append(files, p)
 		default:
-			err = os.Symlink(e.target, c.to.on(p))
+			err = os.Symlink(e.target, c.to.On(p))
 		}
 		if err != nil {
-			return fmt.Errorf("copying %s: %w", p, cause(err))
+			return fmt.Errorf("copying %s: %w", p, rootfs.Cause(err))
 		}
 	}
 	return eachOf(ctx, files, func(p string) error {
 		if err := c.file(p, c.plan[p]); err != nil {
-			return fmt.Errorf("copying %s: %w", p, cause(err))
+			return fmt.Errorf("copying %s: %w", p, rootfs.Cause(err))
 		}
 		c.report(c.plan[p].size)
 		return nil
@@ -80,7 +81,7 @@ func makeDir(name string, perm fs.FileMode) error {
 }
 
 func (c *copier) file(p string, e *entry) error {
-	out, err := os.OpenFile(c.to.on(p), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	out, err := os.OpenFile(c.to.On(p), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func (c *copier) file(p string, e *entry) error {
 	if err != nil || e.made {
 		return err
 	}
-	return os.Chtimes(c.to.on(p), e.mtime, e.mtime)
+	return os.Chtimes(c.to.On(p), e.mtime, e.mtime)
 }
 
 // fill shares the blocks of the host's file where the file system can, and
@@ -107,7 +108,7 @@ func (c *copier) fill(out *os.File, p string, e *entry) error {
 		_, err := out.Write(e.content)
 		return err
 	}
-	in, _, err := c.from.open(p)
+	in, _, err := c.from.Open(p)
 	if err != nil {
 		return err
 	}

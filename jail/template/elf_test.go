@@ -10,6 +10,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 func TestReadObject(t *testing.T) {
@@ -93,7 +95,7 @@ func FuzzReadObject(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(real[:min(len(real), 4096)]) // its headers
-	root := rootfs(f.TempDir())
+	root := rootfs.Dir(f.TempDir())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		o, err := readObject(bytes.NewReader(b))
 		if err != nil {

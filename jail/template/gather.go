@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // gatherer turns profiles into a plan, by looking at the host.
 type gatherer struct {
-	host   rootfs
+	host   rootfs.Tree
 	linker *linker
 	plan   plan
 	walked map[string]bool // directories taken with all in them
@@ -34,7 +36,7 @@ func topLinks() []string {
 
 // gather plans the root that profiles describe. All that is missing on the host
 // is named at once.
-func gather(ctx context.Context, host rootfs, profiles []*profile) (plan, error) {
+func gather(ctx context.Context, host rootfs.Tree, profiles []*profile) (plan, error) {
 	cache, err := readCache(host)
 	if err != nil {
 		return nil, err
@@ -67,16 +69,16 @@ func gather(ctx context.Context, host rootfs, profiles []*profile) (plan, error)
 // frame adds what every template has.
 func (g *gatherer) frame() error {
 	for _, l := range topLinks() {
-		info, err := os.Lstat(g.host.on(l))
+		info, err := os.Lstat(g.host.On(l))
 		if err != nil || info.Mode()&fs.ModeSymlink == 0 {
 			continue
 		}
-		real, links, err := g.host.resolve(l)
+		real, links, err := g.host.Resolve(l)
 		if err != nil {
 			return err
 		}
 		for _, l := range links {
-			g.add(l.path, newLink(l.target))
+			g.add(l.Path, newLink(l.Target))
 		}
 		if g.plan[real] == nil {
 			g.add(real, g.directory(real))
@@ -124,7 +126,7 @@ func (g *gatherer) has(l *packageList) bool {
 		}
 	}
 	for _, p := range l.paths {
-		if _, _, err := g.host.resolve(p); err != nil {
+		if _, _, err := g.host.Resolve(p); err != nil {
 			return false
 		}
 	}
@@ -171,11 +173,11 @@ func (g *gatherer) list(ctx context.Context, p *profile, l *packageList) []error
 // command returns where the host has a command, or "".
 func (g *gatherer) command(name string) string {
 	for _, dir := range commandDirs() {
-		real, _, err := g.host.resolve(path.Join(dir, name))
+		real, _, err := g.host.Resolve(path.Join(dir, name))
 		if err != nil {
 			continue
 		}
-		info, err := os.Lstat(g.host.on(real))
+		info, err := os.Lstat(g.host.On(real))
 		if err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0 {
 			return path.Join(dir, name)
 		}
@@ -186,9 +188,9 @@ func (g *gatherer) command(name string) string {
 func (g *gatherer) glob(patterns []string) []string {
 	var found []string
 	for _, pattern := range patterns {
-		names, _ := filepath.Glob(g.host.on(pattern)) // the pattern was checked when it was read
+		names, _ := filepath.Glob(g.host.On(pattern)) // the pattern was checked when it was read
 		for _, name := range names {
-			found = append(found, path.Join("/", strings.TrimPrefix(name, string(g.host))))
+			found = append(found, path.Join("/", strings.TrimPrefix(name, g.host.Dir)))
 		}
 	}
 	return found
@@ -196,8 +198,8 @@ func (g *gatherer) glob(patterns []string) []string {
 
 // made adds a file that is to be written; it wins over one of the host.
 func (g *gatherer) made(f madeFile) error {
-	if _, links, _ := g.host.resolve(path.Dir(f.path)); len(links) > 0 {
-		return fmt.Errorf("file %s: leads through the link %s - write its real path", f.path, links[0].path)
+	if _, links, _ := g.host.Resolve(path.Dir(f.path)); len(links) > 0 {
+		return fmt.Errorf("file %s: leads through the link %s - write its real path", f.path, links[0].Path)
 	}
 	if e := g.plan[f.path]; e != nil && !e.mode.IsRegular() {
 		return fmt.Errorf("file %s: there is %s at that place already - leave one of them out", f.path, kind(e.mode))
@@ -219,10 +221,10 @@ func (g *gatherer) made(f madeFile) error {
 // for newer processors only are left out: the loader then takes the plain ones.
 func (g *gatherer) reachable(cache []cacheEntry) []cacheEntry {
 	return slices.DeleteFunc(slices.Clone(cache), func(e cacheEntry) bool {
-		real, links, err := g.host.resolve(e.path)
+		real, links, err := g.host.Resolve(e.path)
 		if err != nil || e.hwcap != 0 || g.plan[real] == nil {
 			return true
 		}
-		return slices.ContainsFunc(links, func(l link) bool { return g.plan[l.path] == nil })
+		return slices.ContainsFunc(links, func(l rootfs.Link) bool { return g.plan[l.Path] == nil })
 	})
 }

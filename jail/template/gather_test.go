@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // always is what every template of mergedUsr has.
@@ -18,7 +20,7 @@ func always() []string {
 
 // gatherText plans a template of one profile, TOML text.
 
-func gatherText(t *testing.T, host rootfs, text string) (plan, error) {
+func gatherText(t *testing.T, host rootfs.Tree, text string) (plan, error) {
 	t.Helper()
 	list, err := loadProfiles(fstest.MapFS{"p.toml": {Data: []byte(text)}}, []string{"p"})
 	if err != nil {

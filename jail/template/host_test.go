@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // tree is a root in a few words: path to content. "-> x" is a link to x, a path
@@ -17,7 +19,7 @@ import (
 type tree map[string]string
 
 // on makes the tree below dir.
-func (tr tree) on(t *testing.T, dir string) rootfs {
+func (tr tree) on(t *testing.T, dir string) rootfs.Tree {
 	t.Helper()
 	for p, content := range tr {
 		name := filepath.Join(dir, p)
@@ -39,7 +41,7 @@ func (tr tree) on(t *testing.T, dir string) rootfs {
 			t.Fatal(err)
 		}
 	}
-	return rootfs(dir)
+	return rootfs.Dir(dir)
 }
 
 // mergedUsr is what a host of today looks like, with one dynamic program.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 func TestCacheRoundTrip(t *testing.T) {
@@ -65,7 +67,7 @@ func TestCacheOfHost(t *testing.T) {
 		}
 		return lines
 	}
-	entries, err := readCache("/")
+	entries, err := readCache(rootfs.Dir("/"))
 	if err != nil || len(entries) == 0 {
 		t.Fatalf("the host has %d libraries: %v", len(entries), err)
 	}

@@ -8,15 +8,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 func TestClosureAgainstLdd(t *testing.T) {
 	t.Parallel()
-	cache, err := readCache("/")
+	cache, err := readCache(rootfs.Dir("/"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := newLinker("/", cache)
+	l := newLinker(rootfs.Dir("/"), cache)
 	native := l.load("/proc/self/exe")
 	type answer struct{ paths, missing []string }
 	want := map[string]answer{}
@@ -27,7 +29,7 @@ func TestClosureAgainstLdd(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, e := range entries {
-			real, _, err := l.root.resolve(path.Join(dir, e.Name()))
+			real, _, err := l.root.Resolve(path.Join(dir, e.Name()))
 			if err != nil {
 				continue
 			}

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // Info describes one built template.
@@ -22,7 +24,13 @@ type Info struct {
 	Profiles []string
 	Files    int    // regular files
 	Bytes    int64  // of all files together
-	Root     string // absolute path of the root, without links in it
+	Build    string // absolute path of the build's folder, without links in it
+	Root     string // the same of the root
+}
+
+// Tree is the root as a jail sees it.
+func (i *Info) Tree() rootfs.Tree {
+	return rootfs.Dir(i.Root)
 }
 
 // manifestLine is what a manifest says of one entry.
@@ -69,7 +77,7 @@ func readInfo(name, build string) (*Info, error) {
 		return nil, err
 	}
 	defer f.Close()
-	i := &Info{Name: name, ID: filepath.Base(build), Root: filepath.Join(build, "root")}
+	i := &Info{Name: name, ID: filepath.Base(build), Build: build, Root: filepath.Join(build, "root")}
 	if err := i.parse(io.LimitReader(f, maxHeader)); err != nil {
 		return nil, fmt.Errorf("%s: %w", f.Name(), err)
 	}

@@ -10,15 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Open returns the absolute path, without links in it, of the root of the
-// template's current build. A template that is missing, half built, or writable
-// by others than its owner is refused.
-func Open(dir, name string) (root string, err error) {
-	info, err := current(dir, name)
-	if err != nil {
-		return "", err
-	}
-	return info.Root, nil
+// Open returns the template's current build. A template that is missing, half
+// built, or writable by others than its owner is refused.
+func Open(dir, name string) (*Info, error) {
+	return current(dir, name)
 }
 
 func current(dir, name string) (*Info, error) {
@@ -67,13 +62,13 @@ func current(dir, name string) (*Info, error) {
 	return info, nil
 }
 
-// Hold keeps the build of root, as Open returned it, from being collected until
+// Hold keeps a build, the folder that Open told, from being collected until
 // release is called or the process ends.
-func Hold(root string) (release func(), err error) {
-	name := filepath.Join(filepath.Dir(root), manifestName)
+func Hold(build string) (release func(), err error) {
+	name := filepath.Join(build, manifestName)
 	f, err := os.OpenFile(name, os.O_RDONLY|unix.O_NOFOLLOW, 0)
 	if err != nil {
-		return nil, fmt.Errorf("template %s: the build is gone: %w - log in again", root, err)
+		return nil, fmt.Errorf("template %s: the build is gone: %w - log in again", build, err)
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB)
 	if err == nil {
@@ -81,7 +76,7 @@ func Hold(root string) (release func(), err error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("template %s: the build is being removed: %w - log in again", root, err)
+		return nil, fmt.Errorf("template %s: the build is being removed: %w - log in again", build, err)
 	}
 	return func() { unlock(f) }, nil
 }

@@ -15,11 +15,11 @@ func TestHold(t *testing.T) {
 	t.Parallel()
 	o := options(t, mergedUsr(), shellProfile)
 	first := mustBuild(t, o)
-	release, err := Hold(first.Root)
+	release, err := Hold(first.Build)
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := Hold(first.Root) // of another cell
+	again, err := Hold(first.Build) // of another cell
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestHold(t *testing.T) {
 	if _, err := os.Lstat(filepath.Dir(first.Root)); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("the build is still there: %v", err)
 	}
-	if _, err := Hold(first.Root); err == nil || !strings.Contains(err.Error(), "the build is gone") {
+	if _, err := Hold(first.Build); err == nil || !strings.Contains(err.Error(), "the build is gone") {
 		t.Errorf("held a build that is gone: %v", err)
 	}
 }
@@ -53,7 +53,7 @@ func TestHoldWhileCollected(t *testing.T) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Hold(info.Root); err == nil || !strings.Contains(err.Error(), "is being removed") {
+	if _, err := Hold(info.Build); err == nil || !strings.Contains(err.Error(), "is being removed") {
 		t.Errorf("held a build in the collector's hands: %v", err)
 	}
 	if err := os.Rename(name, name+"-away"); err != nil {
@@ -108,9 +108,9 @@ func TestOpenRefuses(t *testing.T) {
 			if err := c.spoil(filepath.Join(o.Dir, "t"), filepath.Dir(info.Root)); err != nil {
 				t.Fatal(err)
 			}
-			root, err := Open(o.Dir, "t")
+			opened, err := Open(o.Dir, "t")
 			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %q, %v; want %s", root, err, c.want)
+				t.Errorf("got %+v, %v; want %s", opened, err, c.want)
 			}
 		})
 	}
@@ -129,7 +129,7 @@ func TestOpenThroughLinks(t *testing.T) {
 	if err := os.Symlink(o.Dir, dir+"/link"); err != nil {
 		t.Fatal(err)
 	}
-	if root, err := Open(dir+"/link", "t"); err != nil || root != info.Root {
-		t.Errorf("opened %q, %v; want %q", root, err, info.Root)
+	if got, err := Open(dir+"/link", "t"); err != nil || got.Root != info.Root {
+		t.Errorf("opened %+v, %v; want %q", got, err, info.Root)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/jailsh/jailsh/etc"
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // The tests of this file look at the machine that they run on, and build the
@@ -192,7 +193,7 @@ func TestBasicRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := verify(t.Context(), rootfs(info.Root))
+	lines, err := verify(t.Context(), rootfs.Dir(info.Root))
 	if err != nil {
 		t.Fatal(err)
 	}

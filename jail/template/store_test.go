@@ -19,8 +19,8 @@ func TestBuildAgain(t *testing.T) {
 	var built []*Info
 	for range 3 {
 		built = append(built, mustBuild(t, o))
-		if root, err := Open(o.Dir, "t"); err != nil || root != built[len(built)-1].Root {
-			t.Errorf("opened %q, %v", root, err)
+		if got, err := Open(o.Dir, "t"); err != nil || got.Root != built[len(built)-1].Root {
+			t.Errorf("opened %+v, %v", got, err)
 		}
 	}
 	for i, want := range []bool{false, true, true} {
@@ -50,7 +50,7 @@ func TestBuildDiskFull(t *testing.T) {
 
 	big := o
 	big.Profiles = fstest.MapFS{"t.toml": {Data: []byte(shellProfile + `package.big.paths = ["/usr/share/big"]`)}}
-	tree{"usr/share/big/1": strings.Repeat("x", 600<<10), "usr/share/big/2": strings.Repeat("y", 600<<10)}.on(t, string(o.host))
+	tree{"usr/share/big/1": strings.Repeat("x", 600<<10), "usr/share/big/2": strings.Repeat("y", 600<<10)}.on(t, o.host.Dir)
 	_, err := Build(t.Context(), big)
 	want := fmt.Sprintf("no space left on device - free some space in %s, nothing was changed", o.Dir)
 	if err == nil || !strings.HasPrefix(err.Error(), "template t: copying /usr/share/big/") || !strings.HasSuffix(err.Error(), want) {
@@ -59,8 +59,8 @@ func TestBuildDiskFull(t *testing.T) {
 	if got := left(t, o); !slices.Equal(got, before) {
 		t.Errorf("left %v, before it was %v", got, before)
 	}
-	if root, err := Open(o.Dir, "t"); err != nil || root != info.Root {
-		t.Errorf("%q is current, %v", root, err)
+	if got, err := Open(o.Dir, "t"); err != nil || got.Root != info.Root {
+		t.Errorf("%+v is current, %v", got, err)
 	}
 	mustBuild(t, o) // the space is free again
 }
@@ -119,8 +119,8 @@ func TestBuildKeepsOld(t *testing.T) {
 	if info == nil || err == nil || !strings.Contains(err.Error(), "the new build is in place, but an old one is still there: ") {
 		t.Errorf("got %v, %v", info, err)
 	}
-	if root, err := Open(o.Dir, "t"); err != nil || info == nil || root != info.Root {
-		t.Errorf("%q is current, %v", root, err)
+	if got, err := Open(o.Dir, "t"); err != nil || info == nil || got.Root != info.Root {
+		t.Errorf("%+v is current, %v", got, err)
 	}
 	unmount()
 	for _, name := range left(t, o) {
@@ -137,8 +137,8 @@ func TestBuildAfterKill(t *testing.T) {
 	if err := errors.Join(os.MkdirAll(filepath.Join(killed, "root/usr"), 0o755), os.Symlink("builds/x", filepath.Join(o.Dir, "t/.tmp-current"))); err != nil {
 		t.Fatal(err)
 	}
-	if root, err := Open(o.Dir, "t"); err != nil || root != info.Root {
-		t.Errorf("opened %q, %v", root, err)
+	if got, err := Open(o.Dir, "t"); err != nil || got.Root != info.Root {
+		t.Errorf("opened %+v, %v", got, err)
 	}
 	mustBuild(t, o)
 	for _, name := range left(t, o) {

@@ -9,11 +9,13 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // take takes p, the links that lead to it, and, if it is a directory, all in it.
 func (g *gatherer) take(ctx context.Context, p string) error {
-	real, links, err := g.host.resolve(p)
+	real, links, err := g.host.Resolve(p)
 	if err != nil {
 		return err
 	}
@@ -21,9 +23,9 @@ func (g *gatherer) take(ctx context.Context, p string) error {
 		return fmt.Errorf("%s: leads to %s: that is the jail's own, not a template's - leave it out", p, at)
 	}
 	for _, l := range links {
-		g.add(l.path, newLink(l.target))
+		g.add(l.Path, newLink(l.Target))
 	}
-	info, err := os.Lstat(g.host.on(real))
+	info, err := os.Lstat(g.host.On(real))
 	if err != nil {
 		return err
 	}
@@ -39,10 +41,10 @@ func (g *gatherer) take(ctx context.Context, p string) error {
 }
 
 // ownPart returns what of a resolved path lies in a part that the jail provides.
-func ownPart(real string, links []link) string {
+func ownPart(real string, links []rootfs.Link) string {
 	for _, l := range links {
-		if inJail(l.path) {
-			return l.path
+		if inJail(l.Path) {
+			return l.Path
 		}
 	}
 	if inJail(real) {
@@ -71,7 +73,7 @@ func (g *gatherer) file(real string, info fs.FileInfo) {
 
 func (g *gatherer) directory(dir string) *entry {
 	e := &entry{mode: fs.ModeDir | allowed}
-	if info, err := os.Lstat(g.host.on(dir)); err == nil && info.IsDir() {
+	if info, err := os.Lstat(g.host.On(dir)); err == nil && info.IsDir() {
 		e.mode = fs.ModeDir | info.Mode()&allowed
 	}
 	return e
@@ -97,7 +99,7 @@ func (g *gatherer) tree(ctx context.Context, dir string) error {
 	}
 	g.walked[dir] = true
 	g.add(dir, g.directory(dir))
-	entries, err := os.ReadDir(g.host.on(dir))
+	entries, err := os.ReadDir(g.host.On(dir))
 	if err != nil {
 		return err
 	}
@@ -120,7 +122,7 @@ func (g *gatherer) child(ctx context.Context, p string, d fs.DirEntry) error {
 		}
 		return err
 	case d.Type()&fs.ModeSymlink != 0:
-		if real, links, err := g.host.resolve(p); err == nil && ownPart(real, links) == "" {
+		if real, links, err := g.host.Resolve(p); err == nil && ownPart(real, links) == "" {
 			return g.take(ctx, p)
 		}
 	}
@@ -147,7 +149,7 @@ func (g *gatherer) programs(ctx context.Context) []error {
 }
 
 func (g *gatherer) needs(p string) ([]string, error) {
-	f, info, err := g.host.open(p)
+	f, info, err := g.host.Open(p)
 	if err != nil {
 		return nil, err
 	}

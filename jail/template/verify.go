@@ -15,12 +15,13 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/jailsh/jailsh/jail/rootfs"
 	"golang.org/x/sys/unix"
 )
 
 // verify reads a built root back and returns its manifest. It knows nothing of
 // the plan: what it passes is good whoever made it.
-func verify(ctx context.Context, root rootfs) ([]manifestLine, error) {
+func verify(ctx context.Context, root rootfs.Tree) ([]manifestLine, error) {
 	lines, err := entriesOf(root)
 	if err != nil {
 		return nil, err
@@ -48,10 +49,10 @@ func verify(ctx context.Context, root rootfs) ([]manifestLine, error) {
 }
 
 // entriesOf lists what is in root, sorted by path; root itself is not in it.
-func entriesOf(root rootfs) ([]manifestLine, error) {
+func entriesOf(root rootfs.Tree) ([]manifestLine, error) {
 	var lines []manifestLine
-	err := filepath.WalkDir(string(root), func(name string, d fs.DirEntry, err error) error {
-		if err != nil || name == string(root) {
+	err := filepath.WalkDir(root.Dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || name == root.Dir {
 			return err
 		}
 		info, err := d.Info()
@@ -59,7 +60,7 @@ func entriesOf(root rootfs) ([]manifestLine, error) {
 			return err
 		}
 		lines = append(lines, manifestLine{
-			path: strings.TrimPrefix(name, string(root)), mode: info.Mode(), size: info.Size(),
+			path: strings.TrimPrefix(name, root.Dir), mode: info.Mode(), size: info.Size(),
 		})
 		return nil
 	})
@@ -68,7 +69,7 @@ func entriesOf(root rootfs) ([]manifestLine, error) {
 }
 
 type verifier struct {
-	root rootfs
+	root rootfs.Tree
 
 	mu       sync.Mutex // of all below
 	linker   *linker
@@ -96,12 +97,12 @@ func (v *verifier) entry(l *manifestLine) error {
 	}
 	switch {
 	case l.mode&fs.ModeSymlink != 0:
-		target, err := os.Readlink(v.root.on(l.path))
+		target, err := os.Readlink(v.root.On(l.path))
 		if err != nil {
 			return err
 		}
 		l.target = target
-		if _, _, err := v.root.resolve(l.path); err != nil {
+		if _, _, err := v.root.Resolve(l.path); err != nil {
 			v.problem("%s: leads nowhere: %w", l.path, err)
 		}
 		return nil
@@ -118,7 +119,7 @@ func (v *verifier) entry(l *manifestLine) error {
 // owner checks who may do what with an entry.
 func (v *verifier) owner(l *manifestLine) error {
 	var st unix.Stat_t
-	if err := unix.Lstat(v.root.on(l.path), &st); err != nil {
+	if err := unix.Lstat(v.root.On(l.path), &st); err != nil {
 		return &fs.PathError{Op: "stat", Path: l.path, Err: err}
 	}
 	if int(st.Uid) != os.Geteuid() || int(st.Gid) != os.Getegid() {
@@ -130,7 +131,7 @@ func (v *verifier) owner(l *manifestLine) error {
 	if l.mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) != 0 || l.mode.Perm()&^allowed != 0 {
 		v.problem("%s: has mode %04o", l.path, st.Mode&0o7777)
 	}
-	if n, err := unix.Lgetxattr(v.root.on(l.path), "security.capability", nil); err == nil && n > 0 {
+	if n, err := unix.Lgetxattr(v.root.On(l.path), "security.capability", nil); err == nil && n > 0 {
 		v.problem("%s: has file capabilities", l.path)
 	}
 	return nil
@@ -138,7 +139,7 @@ func (v *verifier) owner(l *manifestLine) error {
 
 // file sums a file up, and checks that what it needs to run is in the root.
 func (v *verifier) file(l *manifestLine) error {
-	f, info, err := v.root.open(l.path)
+	f, info, err := v.root.Open(l.path)
 	if err != nil {
 		return err
 	}
@@ -156,7 +157,7 @@ func (v *verifier) file(l *manifestLine) error {
 		v.problem("%s: %w", l.path, err)
 	}
 	for _, n := range needs {
-		if _, _, err := v.root.resolve(n); err != nil && !slices.Contains(missing, n) {
+		if _, _, err := v.root.Resolve(n); err != nil && !slices.Contains(missing, n) {
 			missing = append(missing, n)
 		}
 	}

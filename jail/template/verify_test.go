@@ -92,7 +92,7 @@ func TestVerifyCache(t *testing.T) {
 		t.Error("found a library that nothing leads to")
 	}
 	cache := encodeCache([]cacheEntry{{name: "libx.so.1", path: "/opt/libx.so.1"}})
-	tree{"etc/ld.so.cache": string(cache)}.on(t, string(root))
+	tree{"etc/ld.so.cache": string(cache)}.on(t, root.Dir)
 	if _, err := verify(t.Context(), root); err != nil {
 		t.Error(err)
 	}

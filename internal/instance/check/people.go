@@ -76,15 +76,20 @@ func split(text string) (what, fix string) {
 	return text, ""
 }
 
-// mountOf is which of the user's mounts an error names first, or -1.
+// mountOf is which of the user's mounts an error is about, by its target or else
+// by its source, or -1.
 func mountOf(u *users.User, key, text string) int {
 	if key != "mounts" {
 		return -1
 	}
+	first := -1
 	for n, m := range u.Mounts {
-		if strings.HasPrefix(text, m.Source+": ") {
+		if strings.HasPrefix(text, m.Source+": target "+m.Target+": ") {
 			return n
 		}
+		if first < 0 && strings.HasPrefix(text, m.Source+": ") {
+			first = n
+		}
 	}
-	return -1
+	return first
 }
