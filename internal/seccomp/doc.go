@@ -7,6 +7,11 @@
 // x86): a list of numbers that doesn't check it has a way around. The x32 calls
 // of x86-64 are refused for the same reason.
 //
-// Filters here are lists of what is allowed. What isn't on the list answers
-// EPERM; it doesn't kill, so that a library that tries a newer call falls back.
+// There are two kinds. Allow is for a program of our own, whose calls are known:
+// what isn't on its list answers EPERM. Deny is for programs that nobody knows,
+// the users': what is on its list answers an error of its choice. Neither kills
+// for a number, so that a library that tries a newer call falls back.
+//
+// A filter sees numbers and arguments, never what an argument points to: what
+// depends on memory can only be allowed or denied as a whole.
 package seccomp

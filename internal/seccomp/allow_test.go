@@ -43,6 +43,9 @@ func evaluate(t *testing.T, prog []unix.SockFilter, c call) uint32 {
 			continue
 		case unix.BPF_RET | unix.BPF_K:
 			return in.K
+		case unix.BPF_JMP | unix.BPF_JA:
+			pc += int(in.K)
+			continue
 		case unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K:
 			yes = acc == in.K
 		case unix.BPF_JMP | unix.BPF_JGE | unix.BPF_K:

@@ -1,10 +1,6 @@
 package seccomp
 
-import (
-	"fmt"
-
-	"golang.org/x/sys/unix"
-)
+import "golang.org/x/sys/unix"
 
 // Rule allows one system call. With Values it allows it only if one of them is
 // found in argument Arg, under Mask. Arguments are compared on their low 32
@@ -16,33 +12,8 @@ type Rule struct {
 	Values []uint32
 }
 
-// Offsets in struct seccomp_data, on little-endian machines.
-const (
-	offNumber = 0
-	offArch   = 4
-	offArgs   = 16
-)
-
 // x32Bit marks the system calls of the x32 ABI.
 const x32Bit = 0x40000000
-
-func load(offset uint32) unix.SockFilter {
-	return unix.SockFilter{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offset}
-}
-
-func jump(op uint16, k uint32, yes, no uint8) unix.SockFilter {
-	return unix.SockFilter{Code: unix.BPF_JMP | op | unix.BPF_K, K: k, Jt: yes, Jf: no}
-}
-
-func answer(action uint32) unix.SockFilter {
-	return unix.SockFilter{Code: unix.BPF_RET | unix.BPF_K, K: action}
-}
-
-const (
-	allow  = unix.SECCOMP_RET_ALLOW
-	refuse = unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
-	absent = unix.SECCOMP_RET_ERRNO | uint32(unix.ENOSYS)
-)
 
 // Allow returns the filter that allows the rules and nothing else. The order
 // matters for speed only.
@@ -66,23 +37,13 @@ func (r Rule) instructions() []unix.SockFilter {
 	if len(r.Values) == 0 {
 		return []unix.SockFilter{jump(unix.BPF_JEQ, r.Number, 0, 1), answer(allow)}
 	}
-	body := []unix.SockFilter{load(offArgs + 8*r.Arg)}
+	body := []unix.SockFilter{argument(r.Arg)}
 	if r.Mask != 0 {
-		body = append(body, unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: r.Mask})
+		body = append(body, mask(r.Mask))
 	}
 	for _, v := range r.Values {
 		body = append(body, jump(unix.BPF_JEQ, v, 0, 1), answer(allow))
 	}
 	body = append(body, answer(refuse))
-	return append([]unix.SockFilter{jump(unix.BPF_JEQ, r.Number, 0, uint8(len(body)))}, body...)
-}
-
-// maxLength is BPF_MAXINSNS of the kernel.
-const maxLength = 4096
-
-func check(prog []unix.SockFilter) error {
-	if len(prog) == 0 || len(prog) > maxLength {
-		return fmt.Errorf("seccomp filter of %d instructions", len(prog))
-	}
-	return nil
+	return append([]unix.SockFilter{jump(unix.BPF_JEQ, r.Number, 0, len(body))}, body...)
 }
