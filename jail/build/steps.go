@@ -42,8 +42,7 @@ var steps = []step{
 	{"identity", (*jail).becomeUser},     // ids, groups, no capability, no_new_privs
 	{"skel", (*jail).copySkel},           // fill a home that was just made, as the user
 	{"verify", (*jail).verify},           // try what must not work
-	// Here come Landlock and, as the very last, the seccomp filter. Resource
-	// limits need no step: the cell is put into its cgroup by jailshd.
+	{"seccomp", (*jail).filterCalls},     // calls that nobody in a jail needs
 }
 
 // jail is the state between the steps: descriptors of what the next ones need.
