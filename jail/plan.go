@@ -17,6 +17,7 @@ type Account struct {
 	UID, GID     uint32
 	Groups       []wire.Group
 	Home         string // on the host; the folder above it must exist
+	HomeLimit    int64  // bytes; 0: none
 	Shell        string // in the jail
 	Hostname     string
 	Umask        uint32
@@ -51,6 +52,7 @@ func Plan(a Account) (*wire.Spec, error) {
 		User: a.Name, UID: a.UID, GID: a.GID, Groups: a.Groups,
 		Shell: a.Shell, Home: home, Hostname: a.Hostname, Umask: a.Umask,
 		Network: wire.Network{Kind: a.Network}, Linger: a.Linger, KillOnLogout: a.KillOnLogout,
+		HomeLimit: a.HomeLimit,
 	}
 	spec.Env = append([]string{"PATH=" + defaultPath}, a.Env...)
 	spec.Env = append(spec.Env, "HOME="+home, "USER="+a.Name, "LOGNAME="+a.Name, "SHELL="+a.Shell)

@@ -47,7 +47,7 @@ func full() map[string]Message {
 				Link{"eth0", []byte{2, 0, 0, 0, 0, 1}, []LinkAddress{{[]byte{192, 0, 2, 1}, []byte{192, 0, 2, 0}}}},
 			},
 			Mounts: []Mount{{MountBind, "/t", "/s", "size=1m", []byte("x"), true, true}},
-			Linger: time.Minute, KillOnLogout: true,
+			Linger: time.Minute, KillOnLogout: true, HomeLimit: 1 << 30,
 		},
 	}
 }

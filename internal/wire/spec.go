@@ -17,6 +17,8 @@ type Spec struct {
 	Network  Network
 	Mounts   []Mount
 
+	HomeLimit int64 // bytes that the home may hold; 0: as many as there is room for
+
 	Linger       time.Duration
 	KillOnLogout bool
 }
@@ -80,6 +82,7 @@ func (m *Spec) fields(c *codec) {
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
 	m.Network.fields(c)
 	list(c, &m.Mounts, MaxMounts, func(c *codec, e *Mount) { e.fields(c) })
+	c.i64(&m.HomeLimit)
 	c.i64((*int64)(&m.Linger))
 	c.boolean(&m.KillOnLogout)
 }

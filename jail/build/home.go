@@ -5,6 +5,7 @@ import (
 	"path"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/quota"
 	"golang.org/x/sys/unix"
 )
 
@@ -65,7 +66,14 @@ func (j *jail) ownHome(fd int, home string) error {
 	if err := unix.Fstat(fd, &st); err != nil {
 		return call("stat "+home, err)
 	}
-	if st.Uid == 0 && st.Mode&0o077 == 0 && onlyMarked(fd) {
+	fresh := st.Uid == 0 && st.Mode&0o077 == 0 && onlyMarked(fd)
+	if fresh || st.Uid == j.spec.UID {
+		// Before anything is made in it, which would not be counted.
+		if err := j.limitHome(fd, home); err != nil {
+			return err
+		}
+	}
+	if fresh {
 		if err := j.mark(fd, home); err != nil {
 			return err
 		}
@@ -80,6 +88,14 @@ func (j *jail) ownHome(fd int, home string) error {
 			home, st.Uid, j.spec.User, j.spec.UID, j.spec.GID, home)
 	}
 	return nil
+}
+
+// limitHome sets what the home may hold, or takes an earlier limit away.
+func (j *jail) limitHome(fd int, home string) error {
+	if j.spec.HomeLimit == 0 {
+		return quota.Lift(fd, home, j.spec.UID)
+	}
+	return quota.Set(fd, home, j.spec.UID, uint64(j.spec.HomeLimit))
 }
 
 // mark makes the file that has skel copied, see skel.go.
