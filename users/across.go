@@ -27,6 +27,7 @@ func (l *loader) across() {
 	l.homes()
 	l.mounts()
 	l.sums()
+	l.limits()
 	for uid := range l.host {
 		l.table.taken[uid] = true
 	}

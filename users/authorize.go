@@ -149,6 +149,7 @@ func (d *Decision) grant(u *User, k *Key) {
 		NoTouchRequired: o.NoTouch,
 		Env:             o.Env,
 		AcceptEnv:       u.AcceptEnv,
+		Sessions:        uint32(u.Limits.Sessions), Idle: u.Limits.Idle, MaxSession: u.Limits.MaxSession,
 	}
 	switch {
 	case u.Command != "":

@@ -38,10 +38,14 @@ func own(s scope, f strict.Field, why string) strict.Field {
 // Keys returns the names of the keys that a user may have.
 func Keys() []string { return strict.Names((&loader{}).fields(nil, scopeUser)) }
 
-// Later returns the names of the keys of a user, and of her allow, that are
-// refused as not supported yet.
+// LimitKeys returns the names of the keys of limits.
+func LimitKeys() []string { return strict.Names(limitFields(nil)) }
+
+// Later returns the names of the keys of a user, of her allow and of her limits,
+// that are refused as not supported yet.
 func Later() []string {
-	return append(strict.Later((&loader{}).fields(nil, scopeUser)), strict.Later(allowFields(nil))...)
+	later := append(strict.Later((&loader{}).fields(nil, scopeUser)), strict.Later(allowFields(nil))...)
+	return append(later, strict.Later(limitFields(nil))...)
 }
 
 // layer reads one table.
@@ -80,8 +84,9 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 		{Name: "allow", Read: func(v *strict.Value) { v.Fields(allowFields(to)) }},
 		key(to, "command", readCommand, func(u *User, c string) { u.Command = c }),
 
+		{Name: "limits", Read: func(v *strict.Value) { v.Fields(limitFields(to)) }},
+
 		{Name: "principals"},
-		{Name: "limits"},
 		{Name: "record"},
 	}
 }

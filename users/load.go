@@ -62,7 +62,7 @@ func (l *loader) user(v *strict.Value) {
 		Name: v.Name(), Line: v.Line(), table: v, origin: map[string]*strict.Value{},
 		Template: "basic", Shell: "/bin/bash", Hostname: "jail", Umask: 0o022,
 		AcceptEnv: environ.Default(), Network: NetworkPrivate,
-		Allow: Allow{Shell: true, Exec: true, PTY: true},
+		Limits: defaultLimits(), Allow: Allow{Shell: true, Exec: true, PTY: true},
 	}
 	own := l.layer(v, scopeUser)
 	l.defaults.apply(u)

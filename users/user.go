@@ -32,6 +32,7 @@ type User struct {
 	Linger       time.Duration // how long the cell outlives its last session and process
 	KillOnLogout bool
 
+	Limits   Limits
 	Allow    Allow
 	Command  string         // forced command, "" for none; wins over a key's
 	From     []netip.Prefix // where the user may come from; empty: anywhere

@@ -70,6 +70,10 @@ type Grant struct {
 	NoTouchRequired  bool   // sk keys: a signature without touch is good
 	Env              []string
 	AcceptEnv        []string // patterns of names that the client may send
+
+	Sessions   uint32        // of the user at once, over all her connections; 0: no limit
+	Idle       time.Duration // a session without input or output ends after it; 0: never
+	MaxSession time.Duration // a session ends after it; 0: never
 }
 
 func (m *Grant) fields(c *codec) {
@@ -83,6 +87,9 @@ func (m *Grant) fields(c *codec) {
 	c.boolean(&m.NoTouchRequired)
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
 	c.strs(&m.AcceptEnv, MaxEnv, MaxName, MaxEnvAll)
+	c.u32(&m.Sessions)
+	c.i64((*int64)(&m.Idle))
+	c.i64((*int64)(&m.MaxSession))
 }
 
 // Sign asks for a signature of a host key over the exchange hash.
@@ -129,6 +136,18 @@ type Opened struct {
 func (m *Opened) fields(c *codec) {
 	c.str(&m.Cell, MaxName)
 	c.boolean(&m.Cold)
+}
+
+// Notice is a line for all sessions of a user, such as that a limit ended one of
+// her programs.
+type Notice struct {
+	User string
+	Text string // without "jailsh: " and without an end of line; printable ASCII
+}
+
+func (m *Notice) fields(c *codec) {
+	c.str(&m.User, MaxName)
+	c.str(&m.Text, MaxName)
 }
 
 // Record is an event for the log, written by jailshd since jailsh-net has no

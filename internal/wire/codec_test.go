@@ -23,11 +23,13 @@ func full() map[string]Message {
 		"Grant": &Grant{
 			Accepted: true, Reason: "r", Shell: true, Exec: true, PTY: true, Forced: true, Command: "c",
 			NoTouchRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
+			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour,
 		},
 		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash")},
 		"Signature": &Signature{Format: "ssh-ed25519", Blob: []byte("s")},
 		"Open":      &Open{User: "alice", Ref: "0123abcd"},
 		"Opened":    &Opened{Cell: "alice/7", Cold: true},
+		"Notice":    &Notice{User: "alice", Text: "killed"},
 		"Record": &Record{
 			Level: 2, Event: "login", Ref: "r", User: "u", From: "f",
 			Attrs: []Attr{{"k", "v"}, {"k2", "v2"}},
@@ -48,6 +50,7 @@ func full() map[string]Message {
 			},
 			Mounts: []Mount{{MountBind, "/t", "/s", "size=1m", []byte("x"), true, true}},
 			Linger: time.Minute, KillOnLogout: true, HomeLimit: 1 << 30,
+			Limits: Limits{1 << 30, -1, 128, 500, 4096, 1 << 20, time.Minute, 1 << 28},
 		},
 	}
 }

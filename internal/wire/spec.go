@@ -21,6 +21,23 @@ type Spec struct {
 
 	Linger       time.Duration
 	KillOnLogout bool
+
+	Limits Limits
+}
+
+// Limits bound what a cell's processes may use up. The first four are those of
+// its cgroup, and jailshd's to set; init sets the others. Zero is no limit, but
+// for Swap.
+type Limits struct {
+	Memory    int64 // bytes
+	Swap      int64 // bytes beside Memory, if that has a limit; below zero: no limit
+	Processes int64 // tasks: processes and threads
+	CPU       int64 // thousandths of one processor
+
+	OpenFiles int64         // RLIMIT_NOFILE
+	FileSize  int64         // RLIMIT_FSIZE, bytes
+	CPUTime   time.Duration // RLIMIT_CPU, whole seconds
+	Shm       int64         // bytes of /dev/shm
 }
 
 // Group is a supplementary group.
@@ -85,6 +102,18 @@ func (m *Spec) fields(c *codec) {
 	c.i64(&m.HomeLimit)
 	c.i64((*int64)(&m.Linger))
 	c.boolean(&m.KillOnLogout)
+	m.Limits.fields(c)
+}
+
+func (m *Limits) fields(c *codec) {
+	c.i64(&m.Memory)
+	c.i64(&m.Swap)
+	c.i64(&m.Processes)
+	c.i64(&m.CPU)
+	c.i64(&m.OpenFiles)
+	c.i64(&m.FileSize)
+	c.i64((*int64)(&m.CPUTime))
+	c.i64(&m.Shm)
 }
 
 func (m *Mount) fields(c *codec) {

@@ -16,6 +16,7 @@ const (
 	VerbOpen      // request: Open -> Opened with the cell's socket (admin too)
 	VerbRecord    // notice:  Record
 	VerbReload    // request of jailshd: Empty -> Empty when every grant was looked up again
+	VerbNotice    // notice of jailshd: Notice
 
 	// control: jailshd to jailsh-init.
 	VerbBuild  // request: Spec -> Empty once the jail stands
@@ -30,7 +31,7 @@ const (
 
 var verbNames = [...]string{
 	VerbConfigure: "configure", VerbLookup: "lookup", VerbSign: "sign", VerbOpen: "open",
-	VerbRecord: "record", VerbReload: "reload", VerbBuild: "build", VerbAttach: "attach",
+	VerbRecord: "record", VerbReload: "reload", VerbNotice: "notice", VerbBuild: "build", VerbAttach: "attach",
 	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
 }
 
