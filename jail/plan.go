@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
-	"github.com/jailsh/jailsh/jail/rootfs"
 )
 
 // Account is one user as the configuration has her, ready to be jailed.
@@ -27,6 +26,8 @@ type Account struct {
 	Linger       time.Duration
 	KillOnLogout bool
 	Template     Template
+	Limits       wire.Limits // but for Shm
+	Tmp          int64       // bytes of /tmp; 0: by the memory
 }
 
 // Bind is one of the administrator's own mounts.
@@ -34,12 +35,6 @@ type Bind struct {
 	Source, Target     string
 	Writable, Optional bool
 }
-
-// Sizes of a jail's own file systems in memory.
-const (
-	tmpOptions    = "mode=1777,size=1g,nr_inodes=131072"
-	varTmpOptions = "mode=1777,size=256m,nr_inodes=32768"
-)
 
 const defaultPath = "/usr/local/bin:/usr/bin:/bin"
 
@@ -54,6 +49,8 @@ func Plan(a Account) (*wire.Spec, error) {
 		Network: wire.Network{Kind: a.Network}, Linger: a.Linger, KillOnLogout: a.KillOnLogout,
 		HomeLimit: a.HomeLimit,
 	}
+	spec.Limits = a.Limits
+	spec.Limits.Shm = tmpSize(a) / tmpShare
 	spec.Env = append([]string{"PATH=" + defaultPath}, a.Env...)
 	spec.Env = append(spec.Env, "HOME="+home, "USER="+a.Name, "LOGNAME="+a.Name, "SHELL="+a.Shell)
 
@@ -66,7 +63,7 @@ func Plan(a Account) (*wire.Spec, error) {
 	mounts = append(mounts, tree...)
 	mounts = append(mounts, planEtc(a, home)...)
 	mounts = append(mounts, planBlanks(a.Template.Tree, mounts)...)
-	mounts = append(mounts, planTmp(a.Template.Tree)...)
+	mounts = append(mounts, planTmp(a)...)
 	mounts = append(mounts, wire.Mount{Kind: wire.MountHome, Target: home, Source: a.Home, Writable: true})
 	binds, bindErr := planBinds(a, mounts)
 	spec.Mounts = append(mounts, binds...)
@@ -106,16 +103,6 @@ func planEtc(a Account, home string) []wire.Mount {
 		if resolv, err := os.ReadFile("/etc/resolv.conf"); err == nil && len(resolv) <= wire.MaxContent {
 			mounts = append(mounts, wire.Mount{Kind: wire.MountFile, Target: "/etc/resolv.conf", Content: resolv, Optional: true})
 		}
-	}
-	return mounts
-}
-
-func planTmp(template rootfs.Tree) []wire.Mount {
-	mounts := []wire.Mount{
-		{Kind: wire.MountTmpfs, Target: "/tmp", Data: tmpOptions, Writable: true},
-	}
-	if st, err := template.Lstat("/var/tmp"); err == nil && st.IsDir() {
-		mounts = append(mounts, wire.Mount{Kind: wire.MountTmpfs, Target: "/var/tmp", Data: varTmpOptions, Writable: true})
 	}
 	return mounts
 }

@@ -74,7 +74,7 @@ func (a *app) explain(i *instance.Instance, u *users.User, from netip.Addr, line
 	}
 	spec, err := plan(i, u)
 	if err == nil {
-		x.Jail = newJail(spec, i.Home(u))
+		x.Jail = newJail(spec, u, i.Home(u))
 	}
 	if asJSON {
 		if err := printJSON(a.stdout, x); err != nil {

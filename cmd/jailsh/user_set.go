@@ -15,6 +15,7 @@ import (
 func textKeys() []string {
 	return []string{
 		"class", "template", "shell", "home", "hostname", "umask", "network", "linger", "command", "authorized_keys",
+		"limits.memory", "limits.swap", "limits.tmp", "limits.file_size", "limits.cpu_time", "limits.idle", "limits.max_session",
 	}
 }
 
@@ -24,7 +25,7 @@ func (a *app) userSetCommand() *cobra.Command {
 		Use:   "set NAME [KEY=VALUE | KEY=]...",
 		Short: "Change a user",
 		Long: `Change keys of a user in users.toml. KEY=VALUE sets a key, KEY= takes it out, so
-that class and defaults decide. A KEY may be dotted: allow.pty, env.EDITOR.
+that class and defaults decide. A KEY may be dotted: allow.pty, env.EDITOR, limits.cpu.
 
 A VALUE is taken as it is for ` + strings.Join(textKeys(), ", ") + `
 and env.NAME. For every other key it is written as in the file: 5, true,
@@ -78,7 +79,7 @@ func parseSettings(args []string) (users.Entry, error) {
 		case value == "":
 			e.Unset = append(e.Unset, key)
 			continue
-		case isText(key):
+		case isText(key, value):
 			b, err := json.Marshal(value) // a JSON string is a TOML string
 			if err != nil {
 				return e, err
@@ -90,13 +91,13 @@ func parseSettings(args []string) (users.Entry, error) {
 	return e, nil
 }
 
-func isText(key string) bool {
+func isText(key, value string) bool {
 	for _, k := range textKeys() {
 		if key == k {
 			return true
 		}
 	}
-	return strings.HasPrefix(key, "env.")
+	return strings.HasPrefix(key, "env.") || strings.HasPrefix(key, "limits.") && value == unlimited
 }
 
 // completeSet offers users, then keys.
@@ -107,6 +108,9 @@ func (a *app) completeSet(c *cobra.Command, args []string, word string) ([]cobra
 	keys := []cobra.Completion{"env."}
 	for _, k := range users.Keys() {
 		keys = append(keys, k+"=")
+	}
+	for _, k := range users.LimitKeys() {
+		keys = append(keys, "limits."+k+"=")
 	}
 	return keys, noFiles | cobra.ShellCompDirectiveNoSpace
 }

@@ -112,12 +112,14 @@ env = { EDITOR = "vi" }
 mounts = [{ source = "/srv/a", target = "/a" }, { source = "/srv/b", target = "/b", mode = "rw", optional = true }]
 network = "private"
 linger = "1h"
+limits = { memory = "512M", swap = "1M", processes = 128, cpu = 0.5, file_size = "1G", cpu_time = "1m", tmp = "64M" }
 kill_on_logout = true
 
 [user.bob]
 uid = 20002
 network = "host"
 template = "fancy"
+limits.memory = "10%"
 `)
 	i, err := Load(filepath.Join(dir, "jailsh.toml"))
 	if err != nil {
@@ -150,6 +152,10 @@ template = "fancy"
 			{Source: "/srv/b", Target: "/b", Writable: true, Optional: true},
 		},
 		Network: wire.NetworkPrivate, Linger: time.Hour, KillOnLogout: true, Template: built["basic"],
+		Limits: wire.Limits{
+			Memory: 512 << 20, Swap: 1 << 20, Processes: 128, CPU: 500, OpenFiles: 4096, FileSize: 1 << 30, CPUTime: time.Minute,
+		},
+		Tmp: 64 << 20,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -163,5 +169,8 @@ template = "fancy"
 	got, err = i.Account(bob)
 	if err != nil || got.Network != wire.NetworkHost || !reflect.DeepEqual(got.Template, built["fancy"]) || got.Home != filepath.Join(dir, "homes/bob") {
 		t.Errorf("bob: %+v, %v", got, err)
+	}
+	if part := got.Limits.Memory; part <= 0 || part > hostMemory()/10 || part < hostMemory()/11 {
+		t.Errorf("10%% of the host's memory, which has %d: %d", hostMemory(), part)
 	}
 }

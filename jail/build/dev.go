@@ -61,7 +61,8 @@ func (j *jail) mountDevpts() error {
 }
 
 func (j *jail) mountShm() error {
-	fd, err := newTmpfs("mode=1777,size=256m,nr_inodes=32768", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
+	options := fmt.Sprintf("mode=1777,size=%d,nr_inodes=32768", j.spec.Limits.Shm)
+	fd, err := newTmpfs(options, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
 	if err != nil {
 		return err
 	}
