@@ -170,7 +170,7 @@ func TestAStepOfTheJailFails(t *testing.T) {
 	i := newInstance(t)
 	i.bin = filepath.Join(place(), "faulty")
 	i.start()
-	for _, step := range []string{"private", "home", "root", "proc", "pivot", "identity", "verify"} {
+	for _, step := range []string{"private", "home", "root", "proc", "pivot", "ruleset", "identity", "verify", "landlock", "seccomp"} {
 		i.person("alice").table = `hostname = "fail-` + step + `"`
 		i.reload()
 		before := len(below(i.pid()))

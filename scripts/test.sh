@@ -12,7 +12,7 @@ fi
 # gcc and libc6-dev: the race detector needs cgo. The rest is driven by the
 # tests or copied into a jail by them.
 scripts/packages.sh gcc libc6-dev openssh-client tmux rsync git ssh-audit \
-	less 'vim|vim-tiny' procps iproute2 netcat-openbsd
+	less 'vim|vim-tiny' procps iproute2 netcat-openbsd gdb strace python3 nodejs
 
 go=${GO:-go}
 filter=$(mktemp)

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/jailsh/jailsh/internal/instance"
+	"github.com/jailsh/jailsh/internal/landlock"
 	"github.com/jailsh/jailsh/jail"
 	"golang.org/x/crypto/ssh"
 )
@@ -126,6 +127,9 @@ func (d *daemon) run(ctx context.Context) error {
 	defer cancel()
 	if err := os.Chdir("/"); err != nil {
 		return err
+	}
+	if landlock.Version() < landlock.Least {
+		d.log.Warn("the kernel has no Landlock, or an old one: jails are made without it", "lacking", landlock.Gaps(landlock.Version()))
 	}
 	watcher, err := d.watchConfig()
 	if err != nil {

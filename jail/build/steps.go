@@ -3,6 +3,7 @@ package build
 import (
 	"fmt"
 
+	"github.com/jailsh/jailsh/internal/landlock"
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail/identity"
 	"golang.org/x/sys/unix"
@@ -34,6 +35,7 @@ var steps = []step{
 	{"loopback", (*jail).raiseLoopback},  // in the own network namespace
 	{"pivot", (*jail).pivot},             // the host's tree is gone
 	{"read-only", (*jail).sealRoot},      // the root itself
+	{"ruleset", (*jail).collectRules},    // name what can be written
 	{"keyring", (*jail).newKeyring},      // none of the host's session keys
 	{"oom", (*jail).resetOOM},            // killed no later than others
 	{"core", (*jail).noCore},             // no core file, whatever jailshd's limit was
@@ -42,6 +44,7 @@ var steps = []step{
 	{"identity", (*jail).becomeUser},     // ids, groups, no capability, no_new_privs
 	{"skel", (*jail).copySkel},           // fill a home that was just made, as the user
 	{"verify", (*jail).verify},           // try what must not work
+	{"landlock", (*jail).restrictWrites}, // nothing else can
 	{"seccomp", (*jail).filterCalls},     // calls that nobody in a jail needs
 }
 
@@ -51,6 +54,7 @@ type jail struct {
 	who     identity.Identity
 	root    int            // the new root
 	sources map[string]int // detached clones by target
+	rules   *landlock.Ruleset
 }
 
 // Run builds the jail of spec in the namespaces of the calling process. The
