@@ -20,6 +20,7 @@ type Limits struct {
 	FileSize   int64         // bytes
 	CPUTime    time.Duration // of one process
 	Tmp        int64         // bytes of /tmp; zero: by the memory, see jail.Plan
+	Home       int64         // bytes that her home may hold
 	Sessions   int           // at once, over all her connections
 	Idle       time.Duration // of a session, without input or output
 	MaxSession time.Duration // of a session, from its beginning
@@ -37,6 +38,7 @@ func defaultLimits() Limits {
 const (
 	minMemory   = 16 << 20 // below, not even a login succeeds
 	minTmp      = 1 << 20
+	minHome     = 1 << 20 // a shell's own files, and an editor's
 	maxSize     = 1 << 50
 	maxPIDs     = 1 << 22 // PID_MAX_LIMIT of the kernel
 	maxFiles    = 1 << 20 // fs.nr_open, unless it was raised
@@ -76,7 +78,7 @@ func limitFields(to *layer) []strict.Field {
 		limit(to, "sessions", 0, count(1, 10000), func(l *Limits, n int) { l.Sessions = n }),
 		limit(to, "idle", 0, lasting, func(l *Limits, d time.Duration) { l.Idle = d }),
 		limit(to, "max_session", 0, lasting, func(l *Limits, d time.Duration) { l.MaxSession = d }),
-		{Name: "home"},
+		limit(to, "home", 0, size(minHome), func(l *Limits, n int64) { l.Home = n }),
 	}
 }
 

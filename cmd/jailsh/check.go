@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/jailsh/jailsh/internal/config"
@@ -9,50 +10,85 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// problemRow is a problem as --json prints it.
-type problemRow struct {
-	File string `json:"file"`
-	Line int    `json:"line,omitempty"`
-	Key  string `json:"key,omitempty"`
-	What string `json:"what"`
-	Fix  string `json:"fix,omitempty"`
+// findingRow is a problem, or a piece of advice, as --json prints it.
+type findingRow struct {
+	Level string `json:"level"`
+	File  string `json:"file"`
+	Line  int    `json:"line,omitempty"`
+	Key   string `json:"key,omitempty"`
+	What  string `json:"what"`
+	Fix   string `json:"fix,omitempty"`
 }
 
+// The levels of a findingRow.
+const (
+	levelProblem = "problem"
+	levelAdvice  = "advice"
+)
+
 func (a *app) checkCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, onlyProblems bool
 	c := &cobra.Command{
 		Use:   "check",
 		Short: "Find what is wrong with the configuration and the host",
 		Long: `Find what is wrong with the configuration and the host: every problem at once,
 with its file and line, and what to do. It changes nothing, and works whether
-jailshd runs or not. The exit status is 1 if there is a problem.`,
+jailshd runs or not. The exit status is 1 if there is a problem.
+
+A line that begins with "advice:" is none: jailsh works and holds without it, and
+would hold better, or longer, with it.`,
 		Args: exactly(),
-		RunE: func(*cobra.Command, []string) error { return a.check(asJSON) },
+		RunE: func(*cobra.Command, []string) error { return a.check(asJSON, onlyProblems) },
 	}
 	jsonFlag(c, &asJSON)
+	c.Flags().BoolVar(&onlyProblems, "problems", false, "leave the advice out")
 	return c
 }
 
-func (a *app) check(asJSON bool) error {
-	found := check.All(a.config, a.runningDaemon())
-	rows := make([]problemRow, 0, len(found))
-	for _, p := range found {
-		rows = append(rows, problemRow{p.File, p.Line, p.Key, p.What, p.Fix})
-		if !asJSON {
-			fmt.Fprintln(a.stdout, printable(p.Error()))
-		}
+func (a *app) check(asJSON, onlyProblems bool) error {
+	found := check.All(a.config, check.Options{Daemon: a.runningDaemon(), Programs: ownFolder()})
+	if onlyProblems {
+		found.Advice = nil
 	}
-	if asJSON {
-		if err := printJSON(a.stdout, rows); err != nil {
-			return err
-		}
-	} else if len(found) == 0 {
-		fmt.Fprintf(a.stdout, "%s: no problem found\n", filepath.Clean(a.config))
+	if err := a.printFindings(found, asJSON); err != nil {
+		return err
 	}
-	if len(found) > 0 {
+	if len(found.Problems) > 0 {
 		return exitStatus(1)
 	}
 	return nil
+}
+
+func (a *app) printFindings(found *check.Report, asJSON bool) error {
+	if asJSON {
+		rows := make([]findingRow, 0, len(found.Problems)+len(found.Advice))
+		for _, p := range found.Problems {
+			rows = append(rows, findingRow{levelProblem, p.File, p.Line, p.Key, p.What, p.Fix})
+		}
+		for _, p := range found.Advice {
+			rows = append(rows, findingRow{levelAdvice, p.File, p.Line, p.Key, p.What, p.Fix})
+		}
+		return printJSON(a.stdout, rows)
+	}
+	for _, p := range found.Problems {
+		fmt.Fprintln(a.stdout, printable(p.Error()))
+	}
+	for _, p := range found.Advice {
+		fmt.Fprintln(a.stdout, "advice: "+printable(p.Error()))
+	}
+	if len(found.Problems) == 0 {
+		fmt.Fprintf(a.stdout, "%s: no problem found\n", filepath.Clean(a.config))
+	}
+	return nil
+}
+
+// ownFolder is where this program is, and the others with it.
+func ownFolder() string {
+	own, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	return filepath.Dir(own)
 }
 
 // runningDaemon is the pid of the instance's jailshd, or 0.

@@ -21,6 +21,7 @@ type limitsRow struct {
 	OpenFiles  string `json:"open_files"`
 	FileSize   string `json:"file_size"`
 	CPUTime    string `json:"cpu_time"`
+	Home       string `json:"home"`
 	Sessions   string `json:"sessions"`
 	Idle       string `json:"idle"`
 	MaxSession string `json:"max_session"`
@@ -49,7 +50,7 @@ func newLimits(w wire.Limits, u users.Limits) limitsRow {
 	}
 	row := limitsRow{
 		Memory: size(w.Memory), Swap: unlimited, Processes: count(w.Processes), CPU: unlimited,
-		OpenFiles: count(w.OpenFiles), FileSize: size(w.FileSize), CPUTime: lasting(w.CPUTime),
+		OpenFiles: count(w.OpenFiles), FileSize: size(w.FileSize), CPUTime: lasting(w.CPUTime), Home: size(u.Home),
 		Sessions: count(int64(u.Sessions)), Idle: lasting(u.Idle), MaxSession: lasting(u.MaxSession),
 	}
 	if w.Memory > 0 && w.Swap >= 0 {
@@ -65,7 +66,7 @@ func (l limitsRow) String() string {
 	var parts []string
 	for _, p := range [][2]string{
 		{"memory", l.Memory}, {"swap", l.Swap}, {"processes", l.Processes}, {"cpu", l.CPU},
-		{"open files", l.OpenFiles}, {"file size", l.FileSize}, {"cpu time", l.CPUTime},
+		{"open files", l.OpenFiles}, {"file size", l.FileSize}, {"cpu time", l.CPUTime}, {"home", l.Home},
 		{"sessions", l.Sessions}, {"idle", l.Idle}, {"max session", l.MaxSession},
 	} {
 		parts = append(parts, fmt.Sprintf("%s %s", p[0], p[1]))

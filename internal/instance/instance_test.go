@@ -112,7 +112,7 @@ env = { EDITOR = "vi" }
 mounts = [{ source = "/srv/a", target = "/a" }, { source = "/srv/b", target = "/b", mode = "rw", optional = true }]
 network = "private"
 linger = "1h"
-limits = { memory = "512M", swap = "1M", processes = 128, cpu = 0.5, file_size = "1G", cpu_time = "1m", tmp = "64M" }
+limits = { memory = "512M", swap = "1M", processes = 128, cpu = 0.5, file_size = "1G", cpu_time = "1m", tmp = "64M", home = "2G" }
 kill_on_logout = true
 
 [user.bob]
@@ -146,7 +146,7 @@ limits.memory = "10%"
 	}
 	want := jail.Account{
 		Name: "alice", UID: 20001, GID: 20100, Groups: []wire.Group{{Name: "staff", GID: 30000}},
-		Home: "/srv/homes/alice", Shell: "/bin/bash", Hostname: "lab", Umask: 0o027, Env: []string{"EDITOR=vi"},
+		Home: "/srv/homes/alice", HomeLimit: 2 << 30, Shell: "/bin/bash", Hostname: "lab", Umask: 0o027, Env: []string{"EDITOR=vi"},
 		Mounts: []jail.Bind{
 			{Source: "/srv/a", Target: "/a"},
 			{Source: "/srv/b", Target: "/b", Writable: true, Optional: true},

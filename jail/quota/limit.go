@@ -45,9 +45,6 @@ const enforced = 1 << 5
 // that limit, and who makes empty ones can't use up the file system's inodes.
 const fileSize = 4 << 10
 
-// Least is the smallest limit, in bytes: less wouldn't hold a shell's own files.
-const Least = 1 << 20
-
 const elsewhere = "put homes on ext4 or XFS with project quotas, or take limits.home out"
 
 // quotactl is quotactl_fd(2).
@@ -56,6 +53,15 @@ func quotactl(fd int, command, project uint32, argument unsafe.Pointer) error {
 		return errno
 	}
 	return nil
+}
+
+// Check tells why Set would fail, and changes nothing.
+func Check(fd int, folder string, project uint32) error {
+	if err := Possible(fd, folder); err != nil {
+		return err
+	}
+	_, err := member(fd, folder, project)
+	return err
 }
 
 // Set limits what is in the folder at fd to so many bytes, from now on. folder is

@@ -32,25 +32,38 @@ func (a *attributes) ioctl(fd int, command uintptr) error {
 	return nil
 }
 
-// join makes the folder and all that will be made in it a part of the project. One
-// with files in it must be a part already: they wouldn't be counted.
-func join(fd int, folder string, project uint32) error {
+// member tells whether the folder is a part of the project. One with files in it
+// that isn't, or that is another's, is an error: they wouldn't be counted.
+func member(fd int, folder string, project uint32) (bool, error) {
 	var a attributes
 	if err := a.ioctl(fd, getAttributes); err != nil {
-		return fmt.Errorf("%s: ioctl(FS_IOC_FSGETXATTR): %w - %s", folder, err, elsewhere)
+		return false, fmt.Errorf("%s: ioctl(FS_IOC_FSGETXATTR): %w - %s", folder, err, elsewhere)
 	}
 	if a.project == project && a.flags&inherit != 0 {
-		return nil
+		return true, nil
 	}
 	if a.project != 0 && a.project != project {
-		return fmt.Errorf("%s: belongs to the project %d, not to %d, its owner's uid - %s", folder, a.project, project, count(folder, project))
+		return false, fmt.Errorf("%s: belongs to the project %d, not to %d, its owner's uid - %s", folder, a.project, project, count(folder, project))
 	}
 	if empty, err := isEmpty(fd); err != nil || !empty {
-		return fmt.Errorf("%s: has files that are not counted yet - %s", folder, count(folder, project))
+		return false, fmt.Errorf("%s: has files that are not counted yet - %s", folder, count(folder, project))
 	}
-	a.project = project
-	a.flags |= inherit
-	if err := a.ioctl(fd, setAttributes); err != nil {
+	return false, nil
+}
+
+// join makes the folder, and all that will be made in it, a part of the project.
+func join(fd int, folder string, project uint32) error {
+	joined, err := member(fd, folder, project)
+	if err != nil || joined {
+		return err
+	}
+	var a attributes
+	if err = a.ioctl(fd, getAttributes); err == nil {
+		a.project = project
+		a.flags |= inherit
+		err = a.ioctl(fd, setAttributes)
+	}
+	if err != nil {
 		return fmt.Errorf("%s: ioctl(FS_IOC_FSSETXATTR): %w - %s", folder, err, elsewhere)
 	}
 	return nil

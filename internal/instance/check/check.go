@@ -3,28 +3,40 @@ package check
 import (
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
-	"github.com/jailsh/jailsh/internal/strict"
 	"github.com/jailsh/jailsh/users"
 )
 
-// All is every problem of this host, of the instance whose jailsh.toml is at
-// path, and of its users, in this order. A file that is wrong is looked into no
-// further: what it says about the host isn't certain. The process daemon, 0 for
-// none, is the instance's own jailshd, which may hold its ports.
-func All(path string, daemon int) strict.Problems {
-	found := Kernel()
+// Options say what is known already.
+type Options struct {
+	// Daemon is the process of the instance's own jailshd, 0 for none. It may hold
+	// the instance's ports.
+	Daemon int
+	// Programs is the folder that jailshd and its programs would be started from.
+	Programs string
+}
+
+// All looks at this host, at the instance whose jailsh.toml is at path, and at its
+// users, in this order. A file that is wrong is looked into no further: what it
+// says about the host isn't certain.
+func All(path string, o Options) *Report {
+	r := &Report{Problems: Kernel()}
+	k := host()
+	k.advice(r)
+	r.programs(o.Daemon, o.Programs)
 	cfg, err := config.Load(path)
-	found = append(found, instance.Problems(err)...)
+	r.Problems = append(r.Problems, instance.Problems(err)...)
 	if cfg == nil {
-		return found
+		return r
 	}
 	if err == nil {
-		found = append(found, server(cfg, daemon)...)
+		r.Problems = append(r.Problems, server(cfg, o.Daemon)...)
+		r.files(cfg)
 	}
 	table, tableErr := users.Load(cfg.Users, instance.Base(cfg))
-	found = append(found, instance.Problems(tableErr)...)
+	r.Problems = append(r.Problems, instance.Problems(tableErr)...)
 	if err == nil && tableErr == nil {
-		found = append(found, people(&instance.Instance{Config: cfg, Users: table})...)
+		k.room(len(table.Names()), r)
+		people(&instance.Instance{Config: cfg, Users: table}, r)
 	}
-	return found
+	return r
 }

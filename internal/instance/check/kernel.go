@@ -34,6 +34,7 @@ var calls = []struct {
 	{"open_tree", unix.SYS_OPEN_TREE, "5.2"},
 	{"move_mount", unix.SYS_MOVE_MOUNT, "5.2"},
 	{"fsopen", unix.SYS_FSOPEN, "5.2"},
+	{"pidfd_open", unix.SYS_PIDFD_OPEN, "5.3"},
 	{"openat2", unix.SYS_OPENAT2, "5.6"},
 	{"close_range", unix.SYS_CLOSE_RANGE, "5.9"},
 	{"mount_setattr", unix.SYS_MOUNT_SETATTR, "5.12"},
@@ -45,13 +46,20 @@ type kernel struct {
 	root    bool
 	probe   func(nr uintptr) unix.Errno
 	unshare func(flags int) error
+	// landlock tells whether landlock(7) can be had.
+	landlock func() bool
+}
+
+// host is the kernel that runs.
+func host() kernel {
+	return kernel{proc: "/proc", root: os.Geteuid() == 0, probe: probe, unshare: unshare, landlock: hasLandlock}
 }
 
 // Kernel names what a jail needs of this kernel and doesn't get: each with what
 // the administrator can do about it. As root it also tries, since a container
 // may forbid what the kernel has.
 func Kernel() strict.Problems {
-	return kernel{proc: "/proc", root: os.Geteuid() == 0, probe: probe, unshare: unshare}.problems()
+	return host().problems()
 }
 
 func (k kernel) problems() strict.Problems {
@@ -99,6 +107,13 @@ func probe(nr uintptr) unix.Errno {
 	const bad = ^uintptr(0)
 	_, _, errno := unix.RawSyscall6(nr, bad, bad, bad, bad, bad, bad)
 	return errno
+}
+
+// hasLandlock asks for the version of Landlock: landlock_create_ruleset(2) with
+// LANDLOCK_CREATE_RULESET_VERSION.
+func hasLandlock() bool {
+	version, _, errno := unix.RawSyscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
+	return errno == 0 && int(version) >= 1
 }
 
 // unshare makes the namespaces on a thread of its own, which ends with them:

@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/jailsh/jailsh/internal/strict"
 )
@@ -48,7 +49,7 @@ func (s source) user(name string, line int, class, what, fix, key string, i int)
 	p := &strict.Problem{File: s.file, Line: line, Key: "user." + name + "." + key, What: what, Fix: fix}
 	own := s.root.Child("user").Child(name)
 	for _, table := range []*strict.Value{own, s.root.Child("class").Child(class), s.root.Child("defaults")} {
-		v := table.Child(key)
+		v := descend(table, key)
 		if v == nil {
 			continue
 		}
@@ -62,6 +63,14 @@ func (s source) user(name string, line int, class, what, fix, key string, i int)
 		break
 	}
 	return p
+}
+
+// descend is the value of a dotted key.
+func descend(v *strict.Value, key string) *strict.Value {
+	for name := range strings.SplitSeq(key, ".") {
+		v = v.Child(name)
+	}
+	return v
 }
 
 func elementOf(v *strict.Value, i int) *strict.Value {

@@ -1,44 +1,93 @@
 package check
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/jailsh/jailsh/internal/instance"
-	"github.com/jailsh/jailsh/internal/strict"
 	"github.com/jailsh/jailsh/jail"
 	"github.com/jailsh/jailsh/users"
 )
 
 // people plans each user's jail as a login would, and looks at her home.
-func people(i *instance.Instance) strict.Problems {
-	var found strict.Problems
-	at := readSource(i.Config.Users)
-	templates := map[string]bool{} // those with a problem, which one user's line stands for
+func people(i *instance.Instance, r *Report) {
+	p := persons{instance: i, at: readSource(i.Config.Users), templates: map[string]bool{}}
 	for _, name := range i.Users.Names() {
 		u, _ := i.Users.User(name)
-		add := func(what, fix, key string, n int) {
-			found = append(found, at.user(u.Name, u.Line, u.Class, what, fix, key, n))
-		}
-		if what, fix := checkHome(i.Home(u), u.UID, u.GID, u.Home == ""); what != "" {
-			add(what, fix, "home", -1)
-		}
-		a, err := i.Account(u)
-		if err != nil {
-			if !templates[u.Template] {
-				templates[u.Template] = true
-				what, fix := split(err.Error())
-				add(what, fix, "template", -1)
-			}
-			continue
-		}
-		_, err = jail.Plan(a)
-		for _, e := range leaves(err) {
-			key, text := keyOf(e.Error(), u.Name)
-			what, fix := split(text)
-			add(what, fix, key, mountOf(u, key, text))
+		p.person(u)
+	}
+	r.Problems = append(r.Problems, inOrder(p.found.Problems)...)
+	r.Advice = append(r.Advice, inOrder(p.found.Advice)...)
+}
+
+// User is what All says of one user.
+func User(i *instance.Instance, name string) *Report {
+	p := persons{instance: i, at: readSource(i.Config.Users), templates: map[string]bool{}}
+	if u, ok := i.Users.User(name); ok {
+		p.person(u)
+	}
+	return &Report{Problems: inOrder(p.found.Problems), Advice: inOrder(p.found.Advice)}
+}
+
+// persons is the work on the users of a table.
+type persons struct {
+	instance  *instance.Instance
+	at        source
+	templates map[string]bool // those with a problem, which one user's line stands for
+	found     Report
+}
+
+func (p *persons) person(u *users.User) {
+	problem := func(what, fix, key string, n int) {
+		p.found.Problems = append(p.found.Problems, p.at.user(u.Name, u.Line, u.Class, what, fix, key, n))
+	}
+	advise := func(what, fix, key string, n int) {
+		p.found.Advice = append(p.found.Advice, p.at.user(u.Name, u.Line, u.Class, what, fix, key, n))
+	}
+	home := p.instance.Home(u)
+	if what, fix := checkHome(home, u.UID, u.GID, u.Home == ""); what != "" {
+		problem(what, fix, "home", -1)
+	} else if what, fix := openToOthers(home); what != "" {
+		advise(what, fix, "home", -1)
+	}
+	if u.Limits.Home > 0 {
+		if what, fix := checkLimit(home, u.UID); what != "" {
+			problem(what, fix, "limits.home", -1)
 		}
 	}
-	return inOrder(found)
+	for n, m := range u.Mounts {
+		if whose := p.owner(m.Source, u.Name); whose != "" {
+			advise(fmt.Sprintf("%s: is in the home of %s, or has it in it: the two can get in each other's way", m.Source, whose),
+				"mount a folder that both may use, or leave it if this is what you want", "mounts", n)
+		}
+	}
+	a, err := p.instance.Account(u)
+	if err != nil {
+		if !p.templates[u.Template] {
+			p.templates[u.Template] = true
+			what, fix := split(err.Error())
+			problem(what, fix, "template", -1)
+		}
+		return
+	}
+	_, err = jail.Plan(a)
+	for _, e := range leaves(err) {
+		key, text := keyOf(e.Error(), u.Name)
+		what, fix := split(text)
+		problem(what, fix, key, mountOf(u, key, text))
+	}
+}
+
+// owner is another user whose home is at path, around it or in it; empty for none.
+func (p *persons) owner(path, name string) string {
+	for _, other := range p.instance.Users.Names() {
+		u, _ := p.instance.Users.User(other)
+		home := p.instance.Home(u)
+		if other != name && (home == path || strings.HasPrefix(home, path+"/") || strings.HasPrefix(path, home+"/")) {
+			return other
+		}
+	}
+	return ""
 }
 
 // leaves takes joined errors apart.
