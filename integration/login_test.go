@@ -57,12 +57,8 @@ func TestShellOnATerminal(t *testing.T) {
 	x.press("C-z")
 	x.wait("Stopped", "sleep 2000")
 	x.typed("clear; fg")
-	eventually(t, patience, func() string { // fg says what it continues
-		if screen := x.screen(); strings.TrimSpace(screen) != "sleep 2000" {
-			return screen
-		}
-		return ""
-	})
+	i.awaitForeground("alice", "sleep 2000")
+	x.wait("sleep 2000") // fg says what it continues
 	x.press("C-c")
 	x.typed("echo back=$?")
 	x.wait("back=130")

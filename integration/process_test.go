@@ -68,6 +68,19 @@ func statusOf(pid int) map[string]string {
 	return fields
 }
 
+// inForeground tells whether the process runs, and has its terminal: a ^C reaches
+// it (proc(5), /proc/PID/stat).
+func inForeground(pid int) bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	_, rest, _ := strings.Cut(string(text), ") ") // behind the command's name
+	fields := strings.Fields(rest)
+	const state, group, foreground = 0, 2, 5
+	return len(fields) > foreground && fields[state] != "T" && fields[group] == fields[foreground]
+}
+
 // below are the processes that pid has started, and those they have.
 func below(pid int) []process {
 	var found []process

@@ -182,9 +182,21 @@ func (i *instance) running(name string) []process {
 // awaitRunning waits until a program of the person's runs.
 func (i *instance) awaitRunning(name, command string) {
 	i.t.Helper()
+	i.awaitProcess(name, command, func(process) bool { return true })
+}
+
+// awaitForeground waits until a program of the person's runs in the foreground of
+// its terminal. A shell says that it continues a program a moment before it does.
+func (i *instance) awaitForeground(name, command string) {
+	i.t.Helper()
+	i.awaitProcess(name, command, func(p process) bool { return inForeground(p.pid) })
+}
+
+func (i *instance) awaitProcess(name, command string, as func(process) bool) {
+	i.t.Helper()
 	eventually(i.t, patience, func() string {
 		for _, p := range i.running(name) {
-			if p.command == command {
+			if p.command == command && as(p) {
 				return ""
 			}
 		}
