@@ -45,7 +45,11 @@ type link struct {
 }
 
 func newLink(nc net.Conn, f *flood) *link {
-	return &link{Conn: nc, flood: f, quick: newQuickACK(nc), moved: make(chan struct{})}
+	l := &link{Conn: nc, flood: f, moved: make(chan struct{})}
+	if s := newSocket(nc); s != nil {
+		l.Conn, l.quick = s, s.quick
+	}
+	return l
 }
 
 // Phases of a connection, by what a client may send.
@@ -71,7 +75,6 @@ func (l *link) Read(b []byte) (int, error) {
 	if n > 0 {
 		l.read += n
 		l.heard.Store(true)
-		l.quick.rearm()
 	}
 	return n, err
 }

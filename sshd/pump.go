@@ -7,6 +7,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/jailsh/jailsh/internal/nonblock"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
 )
@@ -104,10 +105,7 @@ func (s *source) done() {
 func (s *source) fill(fd int) {
 	s.buf, s.n, s.err = s.chunks.get(), 0, nil
 	for {
-		n, err := unix.Read(fd, s.buf[s.n:])
-		if errors.Is(err, unix.EINTR) {
-			continue
-		}
+		n, err := nonblock.Read(fd, s.buf[s.n:])
 		if n > 0 {
 			s.n += n
 			if n >= bulk && s.n <= chunkSize-bulk {
@@ -139,7 +137,7 @@ type sink struct {
 
 // copy copies until the client's end of file, which it returns as io.EOF, or an
 // error of to. With to nil it throws away.
-func (k *sink) copy(to *os.File) error {
+func (k *sink) copy(to syscall.RawConn) error {
 	large := false
 	for {
 		var n int
@@ -156,7 +154,7 @@ func (k *sink) copy(to *os.File) error {
 	}
 }
 
-func (k *sink) chunk(to *os.File) (int, error) {
+func (k *sink) chunk(to syscall.RawConn) (int, error) {
 	buf := k.chunks.get()
 	defer k.chunks.pool.Put(buf)
 	n, err := k.channel.Read(buf[:])
@@ -166,10 +164,10 @@ func (k *sink) chunk(to *os.File) (int, error) {
 	return n, err
 }
 
-func write(to *os.File, b []byte) error {
+func write(to syscall.RawConn, b []byte) error {
 	if to == nil {
 		return nil
 	}
-	_, err := to.Write(b)
+	_, err := nonblock.WriteAll(to, b)
 	return err
 }

@@ -78,7 +78,10 @@ func (s *session) input(p *Process) {
 		to = p.PTY
 	}
 	in := sink{channel: s.channel, chunks: &s.conn.server.chunks}
-	err := in.copy(to)
+	raw, err := to.SyscallConn()
+	if err == nil {
+		err = in.copy(raw)
+	}
 	if p.Stdin != nil {
 		p.Stdin.Close()
 	}

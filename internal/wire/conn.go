@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/nonblock"
 	"golang.org/x/sys/unix"
 )
 
@@ -110,18 +111,17 @@ func (c *Conn) Send(p *Packet) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if err := c.file.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
-		return err
-	}
 	var sendErr error
-	err := c.raw.Write(func(fd uintptr) bool {
-		for {
-			_, sendErr = unix.SendmsgBuffers(int(fd), [][]byte{p.header(), p.Body}, rights, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
-			if sendErr != unix.EINTR {
-				return sendErr != unix.EAGAIN
-			}
+	send := func(fd uintptr) bool {
+		sendErr = nonblock.Sendmsg(int(fd), [][]byte{p.header(), p.Body}, rights)
+		return !errors.Is(sendErr, unix.EAGAIN)
+	}
+	err := c.raw.Control(func(fd uintptr) { send(fd) })
+	if err == nil && errors.Is(sendErr, unix.EAGAIN) {
+		if err = c.file.SetWriteDeadline(time.Now().Add(sendTimeout)); err == nil {
+			err = c.raw.Write(send)
 		}
-	})
+	}
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (c *Conn) recv(flags int) (*Packet, error) {
 	var recvErr error
 	err := c.raw.Read(func(fd uintptr) bool {
 		p, recvErr = recvPacket(int(fd), flags)
-		return recvErr != unix.EAGAIN
+		return !errors.Is(recvErr, unix.EAGAIN)
 	})
 	if err != nil {
 		if c.closed.Load() {
@@ -172,9 +172,14 @@ func recvPacket(fd, extra int) (*Packet, error) {
 	buf := buffers.Get().(*[MaxPacket + 1]byte)
 	defer buffers.Put(buf)
 	var oob [64 + 4*MaxFiles]byte // CMSG_SPACE of MaxFiles descriptors, with room to spare
-	n, oobn, got, err := recvmsg(fd, buf[:], oob[:], unix.MSG_DONTWAIT|unix.MSG_CMSG_CLOEXEC|extra)
-	if err != nil {
+	n, oobn, got, err := nonblock.Recvmsg(fd, buf[:], oob[:], extra)
+	switch {
+	case errors.Is(err, unix.EAGAIN):
 		return nil, err
+	case errors.Is(err, unix.ECONNRESET):
+		return nil, io.EOF
+	case err != nil:
+		return nil, os.NewSyscallError("recvmsg", err)
 	}
 	files, err := parseFiles(oob[:oobn])
 	switch {
@@ -196,21 +201,6 @@ func recvPacket(fd, extra int) (*Packet, error) {
 	}
 	p.Files = files
 	return p, nil
-}
-
-func recvmsg(fd int, buf, oob []byte, flags int) (n, oobn, recvFlags int, err error) {
-	for {
-		n, oobn, recvFlags, _, err = unix.Recvmsg(fd, buf, oob, flags)
-		switch err {
-		case nil, unix.EAGAIN:
-			return n, oobn, recvFlags, err
-		case unix.EINTR:
-		case unix.ECONNRESET:
-			return 0, 0, 0, io.EOF
-		default:
-			return 0, 0, 0, os.NewSyscallError("recvmsg", err)
-		}
-	}
 }
 
 func parseFiles(oob []byte) ([]*os.File, error) {
