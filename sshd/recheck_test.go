@@ -88,7 +88,10 @@ func TestChangedGrantHoldsForNewSessions(t *testing.T) {
 	f := start(t)
 	c := f.dial()
 	old := f.session(c)
-	old.must("exec", text("read x; echo still $x"))
+	old.must("exec", text("echo runs; read x; echo still $x"))
+	if _, err := io.ReadFull(old, make([]byte, len("runs\n"))); err != nil {
+		t.Fatal(err)
+	}
 	f.broker.allow("alice", f.key.PublicKey(), &wire.Grant{Accepted: true, Forced: true, Command: "echo forced"})
 	f.server.Recheck()
 	s := f.session(c)

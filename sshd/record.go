@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
 )
@@ -59,13 +60,14 @@ func (r *recorder) run(ctx context.Context, to func(*wire.Record)) {
 
 func (r *recorder) deliver(rec *wire.Record, to func(*wire.Record)) {
 	if n := r.lost.Swap(0); n > 0 {
-		to(&wire.Record{Level: levelWarn, Event: "records lost", Attrs: []wire.Attr{{Key: "count", Value: fmt.Sprint(n)}}})
+		to(&wire.Record{Time: rec.Time, Level: levelWarn, Event: "records lost", Attrs: []wire.Attr{{Key: "count", Value: fmt.Sprint(n)}}})
 	}
 	to(rec)
 }
 
 // add never blocks. pairs are keys and values, which are made safe to show.
 func (r *recorder) add(rec wire.Record, pairs ...string) {
+	rec.Time = time.Now().UnixNano()
 	rec.User, rec.From = shown(rec.User, maxShown), shown(rec.From, maxShown)
 	for i := 0; i+1 < len(pairs); i += 2 {
 		if pairs[i+1] != "" {

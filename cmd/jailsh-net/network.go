@@ -16,13 +16,16 @@ import (
 // network is the running jailsh-net, and, for package sshd, the broker: each of
 // its methods is one verb of jailshd's table.
 type network struct {
-	peer   *wire.Peer
-	server atomic.Pointer[sshd.Server]
+	peer    *wire.Peer
+	server  atomic.Pointer[sshd.Server]
+	journal *journal
 }
 
 func newNetwork(conn *wire.Conn) *network {
 	n := &network{}
 	n.peer = wire.NewPeer(conn, wire.On(wire.VerbReload, n.reload), wire.On(wire.VerbStop, n.stop))
+	// Records that can't be sent are lost with the process: jailshd is gone.
+	n.journal = newJournal(func(m *wire.Records) { _ = n.peer.Notify(wire.VerbRecord, m) })
 	return n
 }
 
@@ -71,10 +74,12 @@ func (n *network) reload(_ *wire.Empty, files []*os.File) (wire.Message, []*os.F
 // the socket, and the process ends.
 func (n *network) stop(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
+	var err error
 	if s := n.server.Load(); s != nil {
-		return &wire.Empty{}, nil, s.Shutdown(context.Background()) // jailshd's patience is the limit
+		err = s.Shutdown(context.Background()) // jailshd's patience is the limit
 	}
-	return &wire.Empty{}, nil, nil
+	n.journal.flush()
+	return &wire.Empty{}, nil, err
 }
 
 func closeAll(files []*os.File) {
@@ -115,9 +120,8 @@ func (n *network) Open(ctx context.Context, user, ref string) (sshd.Cell, error)
 	return cellOf{cell.New(conn)}, nil
 }
 
-// Record writes an event to the log. One that can't be sent is lost with the
-// process: jailshd is gone.
-func (n *network) Record(r *wire.Record) { _ = n.peer.Notify(wire.VerbRecord, r) }
+// Record writes an event to the log, within gatherTime.
+func (n *network) Record(r *wire.Record) { n.journal.add(r) }
 
 // cellOf is a cell as package sshd wants it.
 type cellOf struct{ *cell.Cell }

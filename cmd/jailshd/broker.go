@@ -150,8 +150,10 @@ func active(u *users.User) bool {
 	return !u.Disabled && (u.Expires.IsZero() || time.Now().Before(u.Expires))
 }
 
-func (d *daemon) record(m *wire.Record, files []*os.File) (wire.Message, []*os.File, error) {
+func (d *daemon) record(m *wire.Records, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
-	d.events.record(m)
+	for i := range m.List {
+		d.events.record(&m.List[i])
+	}
 	return nil, nil, nil
 }

@@ -44,7 +44,18 @@ func (e *events) record(r *wire.Record) {
 	for _, a := range r.Attrs {
 		attrs = append(attrs, slog.String(a.Key, a.Value))
 	}
-	e.write(levels[min(int(r.Level), len(levels)-1)], r.Event, attrs...)
+	e.writeAt(happened(r.Time), levels[min(int(r.Level), len(levels)-1)], r.Event, attrs...)
+}
+
+// happened is when an event took place by jailsh-net's word, which is taken as
+// far as it can be true: records arrive within a second.
+func happened(nanoseconds int64) time.Time {
+	now := time.Now()
+	at := time.Unix(0, nanoseconds)
+	if age := now.Sub(at); age < 0 || age > time.Second {
+		return now
+	}
+	return at
 }
 
 var levels = [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, slog.LevelError}
@@ -64,11 +75,15 @@ func since(t time.Time) slog.Attr {
 }
 
 func (e *events) write(level slog.Level, event string, attrs ...slog.Attr) {
+	e.writeAt(time.Now(), level, event, attrs...)
+}
+
+func (e *events) writeAt(at time.Time, level slog.Level, event string, attrs ...slog.Attr) {
 	if !e.limit.Allow() {
 		return
 	}
 	ctx := context.Background()
-	r := slog.NewRecord(time.Now(), level, event, 0)
+	r := slog.NewRecord(at, level, event, 0)
 	r.AddAttrs(attrs...)
 	if e.text.Enabled(ctx, level) {
 		_ = e.text.Handle(ctx, r) // standard error: there is nowhere else to complain

@@ -153,6 +153,7 @@ func (m *Notice) fields(c *codec) {
 // Record is an event for the log, written by jailshd since jailsh-net has no
 // file system. Values are escaped before they reach a file or a terminal.
 type Record struct {
+	Time  int64  // when it happened, in nanoseconds since 1970
 	Level uint8  // 0 debug, 1 info, 2 warning, 3 error
 	Event string // login, logout, session, refused, ...
 	Ref   string
@@ -165,6 +166,7 @@ type Record struct {
 type Attr struct{ Key, Value string }
 
 func (m *Record) fields(c *codec) {
+	c.i64(&m.Time)
 	c.u8(&m.Level)
 	c.str(&m.Event, MaxName)
 	c.str(&m.Ref, MaxName)
@@ -174,4 +176,11 @@ func (m *Record) fields(c *codec) {
 		c.str(&a.Key, MaxName)
 		c.str(&a.Value, MaxText)
 	})
+}
+
+// Records are events in the order in which they happened.
+type Records struct{ List []Record }
+
+func (m *Records) fields(c *codec) {
+	list(c, &m.List, MaxRecords, func(c *codec, r *Record) { r.fields(c) })
 }

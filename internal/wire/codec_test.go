@@ -31,9 +31,10 @@ func full() map[string]Message {
 		"Opened":    &Opened{Cell: "alice/7", Cold: true},
 		"Notice":    &Notice{User: "alice", Text: "killed"},
 		"Record": &Record{
-			Level: 2, Event: "login", Ref: "r", User: "u", From: "f",
+			Time: 1, Level: 2, Event: "login", Ref: "r", User: "u", From: "f",
 			Attrs: []Attr{{"k", "v"}, {"k2", "v2"}},
 		},
+		"Records": &Records{[]Record{{Event: "a"}, {Event: "b", Attrs: []Attr{{"k", "v"}}}}},
 		"Spawn": &Spawn{
 			Exec: true, Command: "echo", Args: []string{"a", ""}, Env: []string{"A=b"}, Motd: true,
 			TTY: &TTY{Size: Size{80, 24, 640, 480}, Modes: []Mode{{53, 1}, {128, 38400}}},
@@ -112,7 +113,7 @@ func TestCapsHoldForTheSender(t *testing.T) {
 		&Lookup{User: long}, &Lookup{Key: []byte(long)}, &Spawn{Command: long}, &Spawn{Env: []string{long}},
 		&Spawn{Env: make([]string, MaxEnv+1)}, &Spawn{Env: repeat(strings.Repeat("y", MaxEnvLen), 10)},
 		&Spawn{TTY: &TTY{Modes: make([]Mode, MaxModes+1)}}, &Spec{Mounts: make([]Mount, MaxMounts+1)},
-		&Sign{Data: []byte(long)}, &Record{Attrs: make([]Attr, MaxAttrs+1)}, &Failure{Text: long},
+		&Sign{Data: []byte(long)}, &Record{Attrs: make([]Attr, MaxAttrs+1)}, &Records{make([]Record, MaxRecords+1)}, &Failure{Text: long},
 	} {
 		if _, err := Encode(m); err == nil || !strings.Contains(err.Error(), "over its cap") {
 			t.Errorf("%T: got %v", m, err)

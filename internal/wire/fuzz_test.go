@@ -52,6 +52,7 @@ func FuzzSignature(f *testing.F) { decodeAnything(f, "Signature") }
 func FuzzOpen(f *testing.F)      { decodeAnything(f, "Open") }
 func FuzzOpened(f *testing.F)    { decodeAnything(f, "Opened") }
 func FuzzRecord(f *testing.F)    { decodeAnything(f, "Record") }
+func FuzzRecords(f *testing.F)   { decodeAnything(f, "Records") }
 func FuzzSpawn(f *testing.F)     { decodeAnything(f, "Spawn") }
 func FuzzSpawned(f *testing.F)   { decodeAnything(f, "Spawned") }
 func FuzzSignal(f *testing.F)    { decodeAnything(f, "Signal") }

@@ -23,6 +23,7 @@ const (
 	MaxContent = 16 << 10  // a generated file of the jail's /etc
 	MaxGroups  = 64        // supplementary groups
 	MaxAttrs   = 32        // attributes of one record
+	MaxRecords = 128       // records in one packet
 
 	MaxServers   = 8  // name servers of a jail; resolv.conf(5) uses three
 	MaxAddresses = 2  // of a jail's way out: IPv4 and IPv6

@@ -14,7 +14,7 @@ const (
 	VerbLookup    // request: Lookup -> Grant
 	VerbSign      // request: Sign -> Signature
 	VerbOpen      // request: Open -> Opened with the cell's socket (admin too)
-	VerbRecord    // notice:  Record
+	VerbRecord    // notice:  Records
 	VerbReload    // request of jailshd: Empty -> Empty when every grant was looked up again
 	VerbNotice    // notice of jailshd: Notice
 
