@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/jailsh/jailsh/internal/nonblock"
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +23,7 @@ func closeAll(files []*os.File) { (&wire.Packet{Files: files}).Close() }
 func checkMaster(f *os.File) error {
 	return control(f, func(fd int) error {
 		var st unix.Stat_t
-		if err := unix.Fstat(fd, &st); err != nil {
+		if err := nonblock.Fstat(fd, &st); err != nil {
 			return err
 		}
 		if st.Mode&unix.S_IFMT != unix.S_IFCHR || st.Rdev != unix.Mkdev(ptmxMajor, ptmxMinor) {
@@ -37,10 +38,10 @@ func checkMaster(f *os.File) error {
 func checkPipe(f *os.File, write bool) error {
 	return control(f, func(fd int) error {
 		var st unix.Stat_t
-		if err := unix.Fstat(fd, &st); err != nil {
+		if err := nonblock.Fstat(fd, &st); err != nil {
 			return err
 		}
-		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		flags, err := nonblock.Flags(fd)
 		if err != nil {
 			return err
 		}

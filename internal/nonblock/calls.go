@@ -89,13 +89,3 @@ func call(number uintptr, fd int, m *unix.Msghdr, flags int) (int, error) {
 		}
 	}
 }
-
-// SetsockoptInt is setsockopt(2) of an option that is an int.
-func SetsockoptInt(fd, level, option, value int) error {
-	v := int32(value)
-	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), uintptr(level), uintptr(option), uintptr(unsafe.Pointer(&v)), unsafe.Sizeof(v), 0)
-	if errno != 0 {
-		return errno
-	}
-	return nil
-}

@@ -30,25 +30,30 @@ func Pair() (*Conn, *Conn, error) {
 	if err != nil {
 		return nil, nil, os.NewSyscallError("socketpair", err)
 	}
-	a, errA := NewConn(os.NewFile(uintptr(fds[0]), "wire"))
-	b, errB := NewConn(os.NewFile(uintptr(fds[1]), "wire"))
+	a, errA := connOf(os.NewFile(uintptr(fds[0]), "wire"))
+	b, errB := connOf(os.NewFile(uintptr(fds[1]), "wire"))
 	return a, b, errors.Join(errA, errB)
+}
+
+func connOf(f *os.File) (*Conn, error) {
+	raw, err := f.SyscallConn()
+	return &Conn{file: f, raw: raw}, err
 }
 
 // NewConn takes over f, which must be a connected unix SEQPACKET socket: a
 // descriptor from another process is checked for what it is.
 func NewConn(f *os.File) (*Conn, error) {
-	raw, err := f.SyscallConn()
+	c, err := connOf(f)
 	if err != nil {
 		return nil, err
 	}
 	var domain, typ int
 	var opErr error
-	err = raw.Control(func(fd uintptr) {
-		if domain, opErr = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DOMAIN); opErr != nil {
+	err = c.raw.Control(func(fd uintptr) {
+		if domain, opErr = nonblock.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_DOMAIN); opErr != nil {
 			return
 		}
-		typ, opErr = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TYPE)
+		typ, opErr = nonblock.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TYPE)
 	})
 	if err = errors.Join(err, opErr); err != nil {
 		return nil, fmt.Errorf("descriptor is not a socket: %w", err)
@@ -56,7 +61,7 @@ func NewConn(f *os.File) (*Conn, error) {
 	if domain != unix.AF_UNIX || typ != unix.SOCK_SEQPACKET {
 		return nil, errors.New("descriptor is not a unix SEQPACKET socket")
 	}
-	return &Conn{file: f, raw: raw}, nil
+	return c, nil
 }
 
 // FromFD is NewConn for an inherited descriptor number.
@@ -219,7 +224,7 @@ func parseFiles(oob []byte) ([]*os.File, error) {
 		}
 		for _, fd := range fds {
 			// Non-blocking before NewFile, so that pipes and sockets use the poller.
-			_ = unix.SetNonblock(fd, true)
+			_ = nonblock.Set(fd)
 			files = append(files, os.NewFile(uintptr(fd), "received"))
 		}
 	}

@@ -59,13 +59,16 @@ func Serve(conn *wire.Conn) error {
 
 // catchSignals keeps the user's signals from ending PID 1. They are caught, not
 // ignored: an ignored one would stay ignored in every shell. Nobody reads the
-// channel, and signal drops what doesn't fit. SIGURG is the Go scheduler's own.
+// channel, and signal drops what doesn't fit. SIGURG is the Go scheduler's own,
+// and SIGCHLD ends nothing.
 // What sigqueue(3) sends as a fault, like SIGSEGV, the runtime takes for its own:
 // she can end her own cell with it, and nothing else.
 func catchSignals() {
 	var all []os.Signal
 	for s := syscall.Signal(1); s <= 64; s++ {
-		if s != syscall.SIGURG && s != syscall.SIGKILL && s != syscall.SIGSTOP {
+		switch s {
+		case syscall.SIGURG, syscall.SIGCHLD, syscall.SIGKILL, syscall.SIGSTOP:
+		default:
 			all = append(all, s)
 		}
 	}

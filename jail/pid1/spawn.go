@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"syscall"
+	"unsafe"
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/sys/unix"
@@ -74,10 +75,23 @@ func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus,
 // startIn is the home, or, as with sshd(8), the root if she has locked herself
 // out of it: from there she can let herself in again.
 func (c *cell) startIn() string {
-	if unix.Access(c.spec.Home, unix.X_OK) != nil {
+	if !mayEnter(c.spec.Home) {
 		return "/"
 	}
 	return c.spec.Home
+}
+
+// mayEnter is access(2) with X_OK, not announced to the Go scheduler: its monitor
+// would spin through the fork that follows (internal/nonblock). On a slow file
+// system that fork has to wait for the same folder.
+func mayEnter(folder string) bool {
+	at := unix.AT_FDCWD
+	name, err := unix.BytePtrFromString(folder)
+	if err != nil {
+		return false
+	}
+	_, _, errno := unix.RawSyscall(unix.SYS_FACCESSAT, uintptr(at), uintptr(unsafe.Pointer(name)), unix.X_OK)
+	return errno == 0
 }
 
 // arguments are those of login(1) and sshd(8): a login shell has a dash before
