@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	loginRounds = 60 // CPU is counted in ticks of 10 ms, so few would not do
+	loginRounds = 60
 	coldRounds  = 25
 )
 
@@ -58,7 +58,7 @@ func timeLogins(ctx context.Context, servers []*server, rounds int, user func(*s
 func takeLogin(ctx context.Context, servers []*server, r *report) error {
 	before := map[string]time.Duration{}
 	for _, srv := range servers {
-		cpu, err := srv.cpu()
+		cpu, err := srv.group.cpu()
 		if err != nil {
 			return err
 		}
@@ -74,7 +74,7 @@ func takeLogin(ctx context.Context, servers []*server, r *report) error {
 		if err := srv.settle(ctx); err != nil {
 			return err
 		}
-		cpu, err := srv.cpu()
+		cpu, err := srv.group.cpu()
 		if err != nil {
 			return err
 		}

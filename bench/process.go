@@ -10,21 +10,15 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // process is what proc(5) says of one process.
 type process struct {
 	pid, parent int
 	name        string
-	cpu         time.Duration // own, and of the children that it has waited for
 }
 
 func (p process) String() string { return fmt.Sprintf("%s[%d]", p.name, p.pid) }
-
-// tick is the unit of times in /proc/PID/stat: USER_HZ, which is 100 on all
-// architectures that Debian has.
-const tick = 10 * time.Millisecond
 
 // tree returns root and all its descendants.
 func tree(root int) ([]process, error) {
@@ -74,32 +68,13 @@ func readProcess(dir string) (process, error) {
 		return process{}, err
 	}
 	f := strings.Fields(string(stat[end+1:])) // from field 3 of proc(5) on
-	if len(f) < 15 {
+	if len(f) < 2 {
 		return process{}, fmt.Errorf("%s/stat: is too short", dir)
 	}
 	if p.parent, err = strconv.Atoi(f[1]); err != nil {
 		return process{}, err
 	}
-	for _, field := range f[11:15] { // utime, stime, cutime, cstime
-		n, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return process{}, err
-		}
-		p.cpu += time.Duration(n) * tick
-	}
 	return p, nil
-}
-
-// cpu returns the CPU time that the server has used since it started. What has
-// ended is in the account of the process that waited for it, so the server must
-// be settled.
-func (srv *server) cpu() (time.Duration, error) {
-	processes, err := tree(srv.cmd.Process.Pid)
-	var sum time.Duration
-	for _, p := range processes {
-		sum += p.cpu
-	}
-	return sum, err
 }
 
 // memory returns the proportional set size of the server's processes in bytes:

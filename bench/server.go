@@ -28,6 +28,7 @@ type server struct {
 	site       *site
 	hostKey    ssh.PublicKey
 	knownHosts string
+	group      *group
 	cmd        *exec.Cmd
 	exited     chan struct{} // closed when the process has been waited for
 	cleanup    func()
@@ -64,8 +65,15 @@ func (s *site) start(ctx context.Context, cmd *exec.Cmd, name, addr, hostKey str
 	cmd.Stdout, cmd.Stderr = log, log
 	// A process group of its own, since Ctrl-C is for the benchmark, which then
 	// stops its servers.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	if srv.group, err = newGroup(name); err != nil {
+		return nil, err
+	}
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Setpgid: true, Pdeathsig: syscall.SIGTERM,
+		UseCgroupFD: true, CgroupFD: int(srv.group.file.Fd()), //nolint:forbidigo // a folder: it has no mode to lose
+	}
 	if err := cmd.Start(); err != nil {
+		srv.group.remove()
 		return nil, err
 	}
 	go func() {
@@ -131,6 +139,7 @@ func (srv *server) stop() {
 		_ = srv.cmd.Process.Kill()
 		<-srv.exited
 	}
+	srv.group.remove()
 	if srv.cleanup != nil {
 		srv.cleanup()
 	}
