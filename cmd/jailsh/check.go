@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/jailsh/jailsh/internal/admin"
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance/check"
 	"github.com/spf13/cobra"
@@ -97,12 +98,12 @@ func (a *app) runningDaemon() int {
 	if err != nil {
 		return 0
 	}
-	d, err := dialDaemon(cfg.RunDir)
+	d, err := admin.Dial(cfg.RunDir)
 	if err != nil {
 		return 0
 	}
-	defer d.close()
-	pid, err := d.pid()
+	defer d.Close()
+	pid, err := d.Pid()
 	if err != nil {
 		return 0
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/jailsh/jailsh/internal/admin"
 	"github.com/jailsh/jailsh/internal/cell"
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/wire"
@@ -59,15 +60,15 @@ func (a *app) run(ctx context.Context, user string, command []string) error {
 	if err != nil {
 		return err
 	}
-	d, err := dialDaemon(cfg.RunDir)
-	if errors.Is(err, errNoDaemon) {
+	d, err := admin.Dial(cfg.RunDir)
+	if errors.Is(err, admin.ErrNoDaemon) {
 		return fmt.Errorf("%s: jailshd doesn't run for this instance - start it: jailshd --config %s", cfg.File, cfg.File)
 	}
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	c, err := d.open(ctx, user)
+	defer d.Close()
+	c, err := d.Open(ctx, user)
 	if refused := (*wire.Failure)(nil); errors.As(err, &refused) {
 		return refused // it names the user
 	}

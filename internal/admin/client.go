@@ -1,4 +1,4 @@
-package main
+package admin
 
 import (
 	"context"
@@ -13,20 +13,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// daemon is a connection to the admin socket of the jailshd that runs an
+// Client is a connection to the admin socket of the jailshd that runs an
 // instance.
-type daemon struct {
+type Client struct {
 	conn *wire.Conn
 	peer *wire.Peer
 	done chan struct{} // closed when the goroutine that reads has returned
 }
 
-// errNoDaemon says that nobody listens on the admin socket.
-var errNoDaemon = errors.New("jailshd doesn't run")
+// ErrNoDaemon says that nobody listens on the admin socket.
+var ErrNoDaemon = errors.New("jailshd doesn't run")
 
-// dialDaemon connects to the jailshd whose run_dir is dir. The error is
-// errNoDaemon when there is none.
-func dialDaemon(dir string) (*daemon, error) {
+// Dial connects to the jailshd whose run_dir is dir. The error is ErrNoDaemon when
+// there is none.
+func Dial(dir string) (*Client, error) {
 	path := filepath.Join(dir, "jailshd.sock")
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -39,7 +39,7 @@ func dialDaemon(dir string) (*daemon, error) {
 	file := os.NewFile(uintptr(fd), path)
 	switch {
 	case errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ECONNREFUSED):
-		err = errNoDaemon
+		err = ErrNoDaemon
 	case errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM):
 		err = fmt.Errorf("%s: it answers only to root and to the user that jailshd runs as - use sudo", path)
 	case err != nil:
@@ -54,32 +54,34 @@ func dialDaemon(dir string) (*daemon, error) {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	d := &daemon{conn: conn, peer: wire.NewPeer(conn), done: make(chan struct{})}
+	c := &Client{conn: conn, peer: wire.NewPeer(conn), done: make(chan struct{})}
 	go func() {
-		defer close(d.done)
-		_ = d.peer.Run() // open calls are told that it ended
+		defer close(c.done)
+		_ = c.peer.Run() // open calls are told that it ended
 	}()
-	return d, nil
+	return c, nil
 }
 
-func (d *daemon) close() {
-	d.peer.Close()
-	<-d.done
+// Close ends the connection. Cells that were opened with it stay open.
+func (c *Client) Close() {
+	c.peer.Close()
+	<-c.done
 }
 
-// pid is the daemon's process id.
-func (d *daemon) pid() (int, error) {
-	cred, err := d.conn.PeerCred()
+// Pid is the daemon's process id.
+func (c *Client) Pid() (int, error) {
+	cred, err := c.conn.PeerCred()
 	if err != nil {
 		return 0, err
 	}
 	return int(cred.Pid), nil
 }
 
-// open asks for the user's cell, which is started if it isn't running.
-func (d *daemon) open(ctx context.Context, user string) (*cell.Cell, error) {
+// Open asks for the user's cell, which is started if it isn't running. A
+// *wire.Failure is the daemon's own word, and names the user.
+func (c *Client) Open(ctx context.Context, user string) (*cell.Cell, error) {
 	opened := &wire.Opened{}
-	files, err := d.peer.Call(ctx, wire.VerbOpen, &wire.Open{User: user, Ref: reference()}, opened)
+	files, err := c.peer.Call(ctx, wire.VerbOpen, &wire.Open{User: user, Ref: reference()}, opened)
 	if err != nil {
 		return nil, err
 	}
