@@ -51,11 +51,9 @@ func (a *app) completeTemplate(*cobra.Command, []string, string) ([]cobra.Comple
 	return names, noFiles
 }
 
-// completeProfile offers what can be built.
-func (a *app) completeProfile(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, noFiles
-	}
+// completeProfile offers the profiles: for the first time, a template is built
+// from that of its name.
+func (a *app) completeProfile(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	files, _ := fs.Glob(etc.Profiles(), "*.toml")
 	for i, f := range files {
 		files[i] = strings.TrimSuffix(f, ".toml")

@@ -118,7 +118,7 @@ func (a *app) initTemplate(ctx context.Context, m *maker, dir string) error {
 		m.say("kept", path)
 		return nil
 	}
-	info, err := a.buildTemplate(ctx, dir, "basic")
+	info, err := a.buildTemplate(ctx, template.Options{Dir: dir, Name: "basic"})
 	if err != nil {
 		return err
 	}

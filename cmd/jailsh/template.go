@@ -19,10 +19,11 @@ func (a *app) templateCommand() *cobra.Command {
 	return c
 }
 
-// buildTemplate builds the template called name from the profile of that name,
-// with a progress bar if standard error is a terminal.
-func (a *app) buildTemplate(ctx context.Context, dir, name string) (*template.Info, error) {
-	b := newBar(a.stderr, "template "+name)
+// buildTemplate builds the template that o names, with a progress bar if standard
+// error is a terminal.
+func (a *app) buildTemplate(ctx context.Context, o template.Options) (*template.Info, error) {
+	b := newBar(a.stderr, "template "+o.Name)
 	defer b.clear()
-	return template.Build(ctx, template.Options{Dir: dir, Name: name, Profiles: etc.Profiles(), Progress: b.set})
+	o.Profiles, o.Progress = etc.Profiles(), b.set
+	return template.Build(ctx, o)
 }

@@ -15,7 +15,9 @@ import (
 type templateRow struct {
 	Name     string    `json:"name"`
 	Built    time.Time `json:"built"`
+	Kind     string    `json:"kind"`
 	Profiles []string  `json:"profiles"`
+	Source   string    `json:"source,omitempty"`
 	Files    int       `json:"files"`
 	Bytes    int64     `json:"bytes"`
 	Root     string    `json:"root"`
@@ -34,11 +36,14 @@ func (a *app) templateListCommand() *cobra.Command {
 			}
 			infos, broken := template.List(cfg.Templates)
 			rows := make([]templateRow, 0, len(infos))
-			t := table{header: []string{"NAME", "BUILT", "PROFILES", "FILES", "SIZE", "ROOT"}}
+			t := table{header: []string{"NAME", "BUILT", "KIND", "PROFILES", "FILES", "SIZE", "ROOT"}}
 			for _, i := range infos {
-				rows = append(rows, templateRow{i.Name, i.Built, i.Profiles, i.Files, i.Bytes, i.Root})
-				t.add(i.Name, i.Built.Local().Format("2006-01-02 15:04"), strings.Join(i.Profiles, ","),
-					strconv.Itoa(i.Files), size(i.Bytes), i.Root)
+				rows = append(rows, templateRow{i.Name, i.Built, string(i.Kind), append([]string{}, i.Profiles...), i.Source, i.Files, i.Bytes, i.Root})
+				files, bytes := strconv.Itoa(i.Files), size(i.Bytes)
+				if i.Kind == template.Dir {
+					files, bytes = "", ""
+				}
+				t.add(i.Name, i.Built.Local().Format("2006-01-02 15:04"), string(i.Kind), strings.Join(i.Profiles, ","), files, bytes, i.Root)
 			}
 			if err := a.list(asJSON, rows, &t); err != nil {
 				return err

@@ -120,9 +120,9 @@ func TestBuild(t *testing.T) {
 	}
 	manifest, err := os.ReadFile(filepath.Join(root, "../MANIFEST"))
 	for _, want := range []string{
-		"jailsh template 1\nbuilt ", "\nprofiles t\nfiles 10\n",
+		"jailsh template 2\nbuilt ", "\nkind copy\nprofiles t\nfiles 10\n",
 		"\nlink \"usr/bin\" \"/bin\"\n", "\ndir 0755 \"/usr/bin\"\n",
-		"\nfile 0644 6 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03 \"/etc/motd\"\n",
+		"\nfile 0644 6 5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03 - \"/etc/motd\"\n",
 	} {
 		if err != nil || !strings.Contains(string(manifest), want) {
 			t.Errorf("the manifest lacks %q: %v\n%s", want, err, manifest)

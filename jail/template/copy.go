@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"syscall"
 
 	"github.com/jailsh/jailsh/jail/rootfs"
 	"golang.org/x/sys/unix"
@@ -23,11 +24,13 @@ const copyWorkers = 4
 type copier struct {
 	from, to rootfs.Tree
 	plan     plan
+	reuse    map[reuseKey]reused // files of other builds
 	progress func(done, total int64)
 
 	mu    sync.Mutex
 	done  int64
 	total int64
+	sums  map[string]string // what the files that were linked must have
 }
 
 // run makes directories and links first, then copies the files. The first error
@@ -51,12 +54,22 @@ func (c *copier) run(ctx context.Context) error {
 		}
 	}
 	return eachOf(ctx, files, func(p string) error {
+		if c.link(p, c.plan[p]) {
+			c.report(c.plan[p].size)
+			return nil
+		}
 		if err := c.file(p, c.plan[p]); err != nil {
 			return fmt.Errorf("copying %s: %w", p, rootfs.Cause(err))
 		}
 		c.report(c.plan[p].size)
 		return nil
 	})
+}
+
+// ownedByUs says whether a file is the builder's, as each file of a build is.
+func ownedByUs(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid() && int(st.Gid) == os.Getegid()
 }
 
 func (c *copier) report(n int64) {
@@ -119,7 +132,7 @@ func (c *copier) fill(out *os.File, p string, e *entry) error {
 		}
 	}
 	info, err := in.Stat()
-	if err == nil && (info.Size() != e.size || !info.ModTime().Equal(e.mtime)) {
+	if err == nil && (info.Size() != e.size || stampOf(info) != e.stamp) {
 		err = errors.New("changed on the host meanwhile - build again")
 	}
 	return err

@@ -21,6 +21,9 @@ type gatherer struct {
 	plan   plan
 	walked map[string]bool // directories taken with all in them
 	files  []string        // taken from the host and not yet looked into
+
+	packages map[string]string // installed packages by name: their lists; nil before they are asked for
+	bound    []string          // top entries, "usr", that come from the host as they are
 }
 
 // commandDirs is where commands are looked up: the distribution's before those
@@ -34,14 +37,14 @@ func topLinks() []string {
 	return []string{"/bin", "/lib", "/lib32", "/lib64", "/libx32", "/sbin"}
 }
 
-// gather plans the root that profiles describe. All that is missing on the host
-// is named at once.
-func gather(ctx context.Context, host rootfs.Tree, profiles []*profile) (plan, error) {
+// gather plans the root that profiles describe, but for what is bound from the
+// host. All that is missing on the host is named at once.
+func gather(ctx context.Context, host rootfs.Tree, profiles []*profile, bound ...string) (plan, error) {
 	cache, err := readCache(host)
 	if err != nil {
 		return nil, err
 	}
-	g := &gatherer{host: host, linker: newLinker(host, cache), plan: plan{}, walked: map[string]bool{}}
+	g := &gatherer{host: host, linker: newLinker(host, cache), plan: plan{}, walked: map[string]bool{}, bound: bound}
 	var problems []error
 	for _, p := range profiles {
 		problems = append(problems, g.profile(ctx, p)...)
@@ -60,7 +63,7 @@ func gather(ctx context.Context, host rootfs.Tree, profiles []*profile) (plan, e
 	if err := errors.Join(append(problems, g.frame())...); err != nil {
 		return nil, err
 	}
-	if cache != nil {
+	if cache != nil && len(bound) == 0 {
 		g.add("/etc/ld.so.cache", newFile(encodeCache(g.reachable(cache)), 0o644))
 	}
 	return g.plan, nil
@@ -130,17 +133,18 @@ func (g *gatherer) has(l *packageList) bool {
 			return false
 		}
 	}
+	for _, pattern := range l.contents {
+		if lists, err := g.packageLists(pattern); err != nil || len(lists) == 0 {
+			return false
+		}
+	}
 	return len(l.globs) == 0 || len(g.glob(l.globs)) > 0
 }
 
 // list takes what the profile wants of one package.
 func (g *gatherer) list(ctx context.Context, p *profile, l *packageList) []error {
 	var problems []error
-	take := func(at, what string, required bool) {
-		err := fs.ErrNotExist
-		if at != "" {
-			err = g.take(ctx, at)
-		}
+	note := func(what string, required bool, err error) {
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && required:
 			problems = append(problems, fmt.Errorf("profile %s: %s: not found on this host - run: apt-get install %s", p.name, what, l.name))
@@ -149,25 +153,36 @@ func (g *gatherer) list(ctx context.Context, p *profile, l *packageList) []error
 		}
 	}
 	for _, c := range l.commands {
-		take(g.command(c), c, true)
+		note(c, true, g.takeCommand(ctx, c))
 	}
 	for _, c := range l.optionalCommands {
-		take(g.command(c), c, false)
+		note(c, false, g.takeCommand(ctx, c))
 	}
 	for _, p := range l.paths {
-		take(p, p, true)
+		note(p, true, g.take(ctx, p))
 	}
 	for _, p := range l.optionalPaths {
-		take(p, p, false)
+		note(p, false, g.take(ctx, p))
 	}
 	matches := g.glob(l.globs)
 	for _, p := range matches {
-		take(p, p, false)
+		note(p, false, g.take(ctx, p))
 	}
 	if len(l.globs) > 0 && len(matches) == 0 {
-		take("", l.globs[0], true)
+		note(l.globs[0], true, fs.ErrNotExist)
+	}
+	for _, pattern := range l.contents {
+		note("package "+pattern, true, g.contents(ctx, pattern))
 	}
 	return problems
+}
+
+func (g *gatherer) takeCommand(ctx context.Context, name string) error {
+	at := g.command(name)
+	if at == "" {
+		return fs.ErrNotExist
+	}
+	return g.take(ctx, at)
 }
 
 // command returns where the host has a command, or "".

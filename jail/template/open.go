@@ -13,7 +13,16 @@ import (
 // Open returns the template's current build. A template that is missing, half
 // built, or writable by others than its owner is refused.
 func Open(dir, name string) (*Info, error) {
-	return current(dir, name)
+	info, err := current(dir, name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Kind == Dir { // it isn't ours, and may have been changed since the build
+		if flaws := checkFolder(info.Source); len(flaws) > 0 {
+			return nil, fmt.Errorf("template %s: %w", name, flawed(flaws[:1]))
+		}
+	}
+	return info, nil
 }
 
 func current(dir, name string) (*Info, error) {

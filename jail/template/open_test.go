@@ -83,7 +83,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"no manifest", func(_, build string) error { return os.Remove(build + "/MANIFEST") }, "template t: half built" + fix},
 		{"empty manifest", func(_, build string) error { return os.Truncate(build+"/MANIFEST", 0) }, "MANIFEST: not a template's manifest of this version" + fix},
 		{"manifest of another version", func(_, build string) error {
-			return os.WriteFile(build+"/MANIFEST", []byte("jailsh template 2\nbuilt 2026-01-02T03:04:05Z\n\n"), 0o644)
+			return os.WriteFile(build+"/MANIFEST", []byte("jailsh template 1\nbuilt 2026-01-02T03:04:05Z\n\n"), 0o644)
 		}, "MANIFEST: not a template's manifest of this version" + fix},
 		{"manifest cut off", func(_, build string) error { return os.Truncate(build+"/MANIFEST", 20) }, "MANIFEST: its header is not complete" + fix},
 		{"a root that is a link", func(_, build string) error {

@@ -3,6 +3,7 @@ package template
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -20,6 +21,7 @@ type entry struct {
 	content []byte
 	size    int64     // of a file, in bytes
 	mtime   time.Time // of the host's file
+	stamp   stamp     // of the host's file
 }
 
 // allowed are the permission bits that a template's entry may have: nobody but
@@ -37,8 +39,13 @@ func ownedByJail() []string {
 
 // inJail says whether p, a real path, lies in what the jail itself provides.
 func inJail(p string) bool {
+	return slices.Contains(ownedByJail(), topOf(p))
+}
+
+// topOf is the first name of a path: "usr" of /usr/bin.
+func topOf(p string) string {
 	top, _, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
-	return slices.Contains(ownedByJail(), top)
+	return top
 }
 
 // placeholders are what the jail puts its own over: the files of /etc that it
@@ -53,6 +60,8 @@ func placeholders() map[string]*entry {
 		"/var/tmp":         {mode: fs.ModeDir | 0o755},
 	}
 }
+
+func sortedPlaceholders() []string { return slices.Sorted(maps.Keys(placeholders())) }
 
 func newFile(content []byte, mode fs.FileMode) *entry {
 	return &entry{mode: mode & allowed, made: true, content: content, size: int64(len(content))}

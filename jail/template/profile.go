@@ -24,10 +24,11 @@ type choice struct {
 	of   []*packageList
 }
 
-// packageList is what is taken of one Debian package. The package's own database
-// isn't asked: its name is for the error when something isn't there.
+// packageList is what is taken of one Debian package. Only contents asks the
+// database of packages; else the name is for the error when something isn't there.
 type packageList struct {
 	name             string
+	contents         []string // names or patterns of packages, of each of which all is taken
 	commands         []string // looked up in commandDirs
 	optionalCommands []string
 	paths            []string // files, or directories with all in them

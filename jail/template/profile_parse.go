@@ -80,6 +80,13 @@ func checkPath(s string) (what, fix string) {
 	return "", ""
 }
 
+func checkPackage(s string) (what, fix string) {
+	if _, err := path.Match(s, ""); err != nil || s == "" || strings.Trim(s, "*?") == "" || strings.ContainsAny(s, "/:") {
+		return fmt.Sprintf("%q is not the name of packages", s), "write it as dpkg lists it, without the machine; * and ? and [...] match as in a shell"
+	}
+	return "", ""
+}
+
 func checkGlob(s string) (what, fix string) {
 	if _, err := path.Match(s, ""); err != nil {
 		return fmt.Sprintf("%q is not a pattern", s), "close each [ with a ]"
@@ -96,6 +103,7 @@ func parsePackages(v *strict.Value) []*packageList {
 			return func(v *strict.Value) { *list = texts(v, size, check) }
 		}
 		k.Fields([]strict.Field{
+			{Name: "contents", Read: into(&l.contents, maxCommand, checkPackage)},
 			{Name: "commands", Read: into(&l.commands, maxCommand, checkCommand)},
 			{Name: "optional_commands", Read: into(&l.optionalCommands, maxCommand, checkCommand)},
 			{Name: "paths", Read: into(&l.paths, maxPath, checkPath)},

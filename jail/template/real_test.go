@@ -193,9 +193,9 @@ func TestBasicRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines, err := verify(t.Context(), rootfs.Dir(info.Root))
-	if err != nil {
-		t.Fatal(err)
+	lines, flaws, err := verify(t.Context(), rootfs.Dir(info.Root))
+	if err != nil || len(flaws) > 0 {
+		t.Fatal(err, flaws)
 	}
 	files := 0
 	for _, l := range lines {

@@ -19,11 +19,14 @@ func (g *gatherer) take(ctx context.Context, p string) error {
 	if err != nil {
 		return err
 	}
-	if at := ownPart(real, links); at != "" {
+	if at := g.outside(real, links); at != "" {
 		return fmt.Errorf("%s: leads to %s: that is the jail's own, not a template's - leave it out", p, at)
 	}
 	for _, l := range links {
 		g.add(l.Path, newLink(l.Target))
+	}
+	if g.isBound(real) {
+		return nil
 	}
 	info, err := os.Lstat(g.host.On(real))
 	if err != nil {
@@ -32,6 +35,8 @@ func (g *gatherer) take(ctx context.Context, p string) error {
 	switch {
 	case info.IsDir():
 		return g.tree(ctx, real)
+	case secret(info):
+		return fmt.Errorf("%s: is a secret: only its owner may read it on this host - leave it out", real)
 	case info.Mode().IsRegular():
 		g.file(real, info)
 		return nil
@@ -40,8 +45,10 @@ func (g *gatherer) take(ctx context.Context, p string) error {
 	}
 }
 
-// ownPart returns what of a resolved path lies in a part that the jail provides.
-func ownPart(real string, links []rootfs.Link) string {
+// outside returns what of a resolved path can't be in the template: it lies in a
+// part that the jail provides, or, where the host's folders are bound, in neither
+// them nor the few that the template has of its own.
+func (g *gatherer) outside(real string, links []rootfs.Link) string {
 	for _, l := range links {
 		if inJail(l.Path) {
 			return l.Path
@@ -50,11 +57,19 @@ func ownPart(real string, links []rootfs.Link) string {
 	if inJail(real) {
 		return real
 	}
+	if own := topOf(real) == "etc" || topOf(real) == "var"; len(g.bound) > 0 && !own && !g.isBound(real) {
+		return real
+	}
 	return ""
 }
 
+func (g *gatherer) isBound(p string) bool { return slices.Contains(g.bound, topOf(p)) }
+
 // add puts e at p, below directories as the host has them.
 func (g *gatherer) add(p string, e *entry) {
+	if g.isBound(p) {
+		return
+	}
 	parents(p, func(dir string) {
 		if g.plan[dir] == nil {
 			g.plan[dir] = g.directory(dir)
@@ -67,7 +82,7 @@ func (g *gatherer) file(real string, info fs.FileInfo) {
 	if g.plan[real] != nil {
 		return
 	}
-	g.add(real, &entry{mode: info.Mode() & allowed, size: info.Size(), mtime: info.ModTime()})
+	g.add(real, &entry{mode: info.Mode() & allowed, size: info.Size(), mtime: info.ModTime(), stamp: stampOf(info)})
 	g.files = append(g.files, real)
 }
 
@@ -79,13 +94,17 @@ func (g *gatherer) directory(dir string) *entry {
 	return e
 }
 
+// secret says whether others than its owner and group may do nothing with a file:
+// no user of a jail could either, so a copy would only be one more to guard.
+func secret(info fs.FileInfo) bool { return info.Mode().IsRegular() && info.Mode()&0o005 == 0 }
+
 // wholeSystem are directories that no profile can mean: a link that leads there
 // would make a template of the host.
 func wholeSystem() []string { return []string{"/", "/boot", "/etc", "/usr", "/var"} }
 
 // tree takes a directory with all in it. What isn't a file, a directory or a
-// link is passed over, and so are links that lead nowhere or into the jail's own
-// directories: a profile can't know them all.
+// link is passed over, and so are secrets, and links that lead to one, nowhere or
+// into the jail's own directories: a profile can't know them all.
 func (g *gatherer) tree(ctx context.Context, dir string) error {
 	switch {
 	case ctx.Err() != nil:
@@ -117,12 +136,16 @@ func (g *gatherer) child(ctx context.Context, p string, d fs.DirEntry) error {
 		return g.tree(ctx, p)
 	case d.Type().IsRegular():
 		info, err := d.Info()
-		if err == nil {
+		if err == nil && !secret(info) {
 			g.file(p, info)
 		}
 		return err
 	case d.Type()&fs.ModeSymlink != 0:
-		if real, links, err := g.host.Resolve(p); err == nil && ownPart(real, links) == "" {
+		real, links, err := g.host.Resolve(p)
+		if err != nil || g.outside(real, links) != "" {
+			return nil
+		}
+		if info, err := g.host.Lstat(real); err == nil && !secret(info) {
 			return g.take(ctx, p)
 		}
 	}

@@ -16,9 +16,9 @@ import (
 func TestGatherModes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	host := tree{"usr/bin/su": "#", "etc/d/f": ""}.on(t, dir)
+	host := tree{"usr/bin/su": "#", "etc/d/f": "", "etc/d/secret": ""}.on(t, dir)
 	for name, mode := range map[string]fs.FileMode{
-		"usr/bin/su": 0o777 | fs.ModeSetuid | fs.ModeSetgid, "etc/d": 0o777 | fs.ModeSticky | fs.ModeSetgid, "etc/d/f": 0o660,
+		"usr/bin/su": 0o777 | fs.ModeSetuid | fs.ModeSetgid, "etc/d": 0o777 | fs.ModeSticky | fs.ModeSetgid, "etc/d/f": 0o664, "etc/d/secret": 0o660,
 	} {
 		if err := os.Chmod(filepath.Join(dir, name), mode); err != nil {
 			t.Fatal(err)
@@ -28,10 +28,16 @@ func TestGatherModes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, mode := range map[string]fs.FileMode{"/usr/bin/su": 0o755, "/etc/d": fs.ModeDir | 0o755, "/etc/d/f": 0o640} {
+	for name, mode := range map[string]fs.FileMode{"/usr/bin/su": 0o755, "/etc/d": fs.ModeDir | 0o755, "/etc/d/f": 0o644} {
 		if p[name].mode != mode {
 			t.Errorf("%s is planned as %v, want %v", name, p[name].mode, mode)
 		}
+	}
+	if p["/etc/d/secret"] != nil {
+		t.Error("a file that only root may read is planned")
+	}
+	if _, err := gatherText(t, host, "package.a.paths = ['/etc/d/secret']"); err == nil || !strings.Contains(err.Error(), "/etc/d/secret: is a secret") {
+		t.Error(err)
 	}
 }
 

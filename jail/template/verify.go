@@ -1,6 +1,7 @@
 package template
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,16 +20,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// verify reads a built root back and returns its manifest. It knows nothing of
-// the plan: what it passes is good whoever made it.
-func verify(ctx context.Context, root rootfs.Tree) ([]manifestLine, error) {
+// flaw is something that a root may not have.
+type flaw struct{ path, what string }
+
+// flawed makes an error of all flaws, a line for each.
+func flawed(flaws []flaw) error {
+	var problems []error
+	for _, f := range flaws {
+		problems = append(problems, errors.New(f.path+": "+f.what))
+	}
+	return errors.Join(problems...)
+}
+
+// verify reads a root back: it returns the manifest of what is in its folder, and
+// what is wrong with it, by path. It knows nothing of the plan: what it passes is
+// good whoever made it.
+func verify(ctx context.Context, root rootfs.Tree) ([]manifestLine, []flaw, error) {
 	lines, err := entriesOf(root)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cache, err := readCache(root)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	v := &verifier{root: root, linker: newLinker(root, cache)}
 	index := map[string]*manifestLine{}
@@ -39,13 +53,12 @@ func verify(ctx context.Context, root rootfs.Tree) ([]manifestLine, error) {
 	}
 	err = eachOf(ctx, names, func(p string) error { return v.entry(index[p]) })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if len(v.problems) > 0 {
-		slices.SortFunc(v.problems, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
-		return nil, errors.Join(v.problems...)
-	}
-	return lines, nil
+	slices.SortFunc(v.flaws, func(a, b flaw) int {
+		return cmp.Or(strings.Compare(a.path, b.path), strings.Compare(a.what, b.what))
+	})
+	return lines, v.flaws, nil
 }
 
 // entriesOf lists what is in root, sorted by path; root itself is not in it.
@@ -71,15 +84,15 @@ func entriesOf(root rootfs.Tree) ([]manifestLine, error) {
 type verifier struct {
 	root rootfs.Tree
 
-	mu       sync.Mutex // of all below
-	linker   *linker
-	problems []error
+	mu     sync.Mutex // of all below
+	linker *linker
+	flaws  []flaw
 }
 
-func (v *verifier) problem(format string, args ...any) {
+func (v *verifier) note(path, format string, args ...any) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.problems = append(v.problems, fmt.Errorf(format, args...))
+	v.flaws = append(v.flaws, flaw{path, fmt.Sprintf(format, args...)})
 }
 
 // entry checks one entry and completes its line.
@@ -87,9 +100,9 @@ func (v *verifier) entry(l *manifestLine) error {
 	if path.Dir(l.path) == "/" {
 		switch {
 		case inJail(l.path):
-			v.problem("%s: belongs to the jail itself", l.path)
+			v.note(l.path, "belongs to the jail itself")
 		case l.mode.IsRegular():
-			v.problem("%s: is a file, and only directories and links can be at the top", l.path)
+			v.note(l.path, "is a file, and only directories and links can be at the top")
 		}
 	}
 	if err := v.owner(l); err != nil {
@@ -103,7 +116,7 @@ func (v *verifier) entry(l *manifestLine) error {
 		}
 		l.target = target
 		if _, _, err := v.root.Resolve(l.path); err != nil {
-			v.problem("%s: leads nowhere: %w", l.path, err)
+			v.note(l.path, "leads nowhere: %v", err)
 		}
 		return nil
 	case l.mode.IsRegular():
@@ -111,7 +124,7 @@ func (v *verifier) entry(l *manifestLine) error {
 	case l.mode.IsDir():
 		return nil
 	default:
-		v.problem("%s: is %s", l.path, kind(l.mode))
+		v.note(l.path, "is %s", kind(l.mode))
 		return nil
 	}
 }
@@ -123,16 +136,16 @@ func (v *verifier) owner(l *manifestLine) error {
 		return &fs.PathError{Op: "stat", Path: l.path, Err: err}
 	}
 	if int(st.Uid) != os.Geteuid() || int(st.Gid) != os.Getegid() {
-		v.problem("%s: belongs to %d:%d", l.path, st.Uid, st.Gid)
+		v.note(l.path, "belongs to %d:%d", st.Uid, st.Gid)
 	}
 	if l.mode&fs.ModeSymlink != 0 {
 		return nil
 	}
 	if l.mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) != 0 || l.mode.Perm()&^allowed != 0 {
-		v.problem("%s: has mode %04o", l.path, st.Mode&0o7777)
+		v.note(l.path, "has mode %04o", st.Mode&0o7777)
 	}
 	if n, err := unix.Lgetxattr(v.root.On(l.path), "security.capability", nil); err == nil && n > 0 {
-		v.problem("%s: has file capabilities", l.path)
+		v.note(l.path, "has file capabilities")
 	}
 	return nil
 }
@@ -154,7 +167,7 @@ func (v *verifier) file(l *manifestLine) error {
 	needs, missing, err := v.linker.needs(f, l.path, l.mode)
 	v.mu.Unlock()
 	if err != nil {
-		v.problem("%s: %w", l.path, err)
+		v.note(l.path, "%v", err)
 	}
 	for _, n := range needs {
 		if _, _, err := v.root.Resolve(n); err != nil && !slices.Contains(missing, n) {
@@ -162,7 +175,7 @@ func (v *verifier) file(l *manifestLine) error {
 		}
 	}
 	if len(missing) > 0 {
-		v.problem("%s: needs %s, which is not in the template", l.path, strings.Join(missing, ", "))
+		v.note(l.path, "needs %s, which is not in the template", strings.Join(missing, ", "))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package template
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -24,8 +25,8 @@ func TestVerify(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		_, err := verify(t.Context(), root)
-		return err
+		_, flaws, err := verify(t.Context(), root)
+		return errors.Join(err, flawed(flaws))
 	}
 	if err := run(t, nil, nil); err != nil {
 		t.Fatalf("a good root: %v", err)
@@ -88,12 +89,12 @@ func TestVerifyCache(t *testing.T) {
 		"usr/bin/x":     program("libx.so.1").String(),
 		"opt/libx.so.1": library("libx.so.1").String(),
 	}).on(t, t.TempDir())
-	if _, err := verify(t.Context(), root); err == nil {
+	if _, flaws, err := verify(t.Context(), root); err != nil || len(flaws) == 0 {
 		t.Error("found a library that nothing leads to")
 	}
 	cache := encodeCache([]cacheEntry{{name: "libx.so.1", path: "/opt/libx.so.1"}})
 	tree{"etc/ld.so.cache": string(cache)}.on(t, root.Dir)
-	if _, err := verify(t.Context(), root); err != nil {
-		t.Error(err)
+	if _, flaws, err := verify(t.Context(), root); err != nil || len(flaws) > 0 {
+		t.Error(err, flaws)
 	}
 }
