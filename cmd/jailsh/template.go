@@ -11,11 +11,11 @@ import (
 func (a *app) templateCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "template",
-		Short: "Build and list what the jails' roots are made of",
+		Short: "Build, check and list what the jails' roots are made of",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  wantsCommand,
 	}
-	c.AddCommand(a.templateBuildCommand(), a.templateListCommand())
+	c.AddCommand(a.templateBuildCommand(), a.templateCheckCommand(), a.templateListCommand())
 	return c
 }
 

@@ -61,6 +61,12 @@ func verify(ctx context.Context, root rootfs.Tree) ([]manifestLine, []flaw, erro
 	return lines, v.flaws, nil
 }
 
+// sumOf is the sum of a file that is in memory.
+func sumOf(content []byte) string {
+	sum := sha256.Sum256(content)
+	return hex.EncodeToString(sum[:])
+}
+
 // entriesOf lists what is in root, sorted by path; root itself is not in it.
 func entriesOf(root rootfs.Tree) ([]manifestLine, error) {
 	var lines []manifestLine
@@ -72,9 +78,7 @@ func entriesOf(root rootfs.Tree) ([]manifestLine, error) {
 		if err != nil {
 			return err
 		}
-		lines = append(lines, manifestLine{
-			path: strings.TrimPrefix(name, root.Dir), mode: info.Mode(), size: info.Size(),
-		})
+		lines = append(lines, manifestLine{path: strings.TrimPrefix(name, root.Dir), mode: info.Mode()})
 		return nil
 	})
 	slices.SortFunc(lines, func(a, b manifestLine) int { return strings.Compare(a.path, b.path) })
@@ -116,7 +120,7 @@ func (v *verifier) entry(l *manifestLine) error {
 		}
 		l.target = target
 		if _, _, err := v.root.Resolve(l.path); err != nil {
-			v.note(l.path, "leads nowhere: %v", err)
+			v.note(l.path, "leads nowhere: %v", rootfs.Cause(err))
 		}
 		return nil
 	case l.mode.IsRegular():
@@ -141,7 +145,12 @@ func (v *verifier) owner(l *manifestLine) error {
 	if l.mode&fs.ModeSymlink != 0 {
 		return nil
 	}
-	if l.mode&(fs.ModeSetuid|fs.ModeSetgid|fs.ModeSticky) != 0 || l.mode.Perm()&^allowed != 0 {
+	switch {
+	case l.mode&(fs.ModeSetuid|fs.ModeSetgid) != 0:
+		v.note(l.path, "is setuid or setgid, mode %04o", st.Mode&0o7777)
+	case l.mode.Perm()&0o022 != 0:
+		v.note(l.path, "is writable by others, mode %04o", st.Mode&0o7777)
+	case l.mode&fs.ModeSticky != 0 || l.mode.Perm()&^allowed != 0:
 		v.note(l.path, "has mode %04o", st.Mode&0o7777)
 	}
 	if n, err := unix.Lgetxattr(v.root.On(l.path), "security.capability", nil); err == nil && n > 0 {
