@@ -13,6 +13,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/childlog"
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/egress"
 	"golang.org/x/sys/unix"
 )
 
@@ -30,7 +31,8 @@ type cell struct {
 	pid     int
 	process *os.Process
 	control *wire.Peer
-	release func() // of the template
+	wire    *egress.Wire // out to the world; nil: none
+	release func()       // of the template
 	log     *slog.Logger
 	gone    chan struct{} // closed when PID 1 was collected and all goroutines have ended
 	end     ending        // why it is gone
@@ -39,7 +41,7 @@ type cell struct {
 }
 
 // start clones a jail and waits until it stands.
-func start(ctx context.Context, program *Program, spec *wire.Spec, release func(), log *slog.Logger) (*cell, error) {
+func start(ctx context.Context, program *Program, router *egress.Router, spec *wire.Spec, release func(), log *slog.Logger) (*cell, error) {
 	ours, theirs, err := wire.Pair()
 	if err != nil {
 		release()
@@ -56,9 +58,16 @@ func start(ctx context.Context, program *Program, spec *wire.Spec, release func(
 		release()
 		return nil, errors.Join(err, ours.Close(), complaints.Close())
 	}
+	way, err := wayOut(router, process.Pid, spec)
+	if err != nil {
+		_ = process.Kill()
+		_, _ = process.Wait() // by the signal
+		release()
+		return nil, errors.Join(err, ours.Close(), complaints.Close())
+	}
 	c := &cell{
 		name: fmt.Sprintf("%s/%d", spec.User, process.Pid), pid: process.Pid,
-		process: process, control: wire.NewPeer(ours), release: release,
+		process: process, control: wire.NewPeer(ours), wire: way, release: release,
 		log: log.With("user", spec.User, "cell", process.Pid), gone: make(chan struct{}),
 		killOnLogout: spec.KillOnLogout,
 	}
@@ -72,6 +81,20 @@ func start(ctx context.Context, program *Program, spec *wire.Spec, release func(
 		return nil, err
 	}
 	return c, nil
+}
+
+// wayOut gives the cell its way out, if it is to have one, and tells init about
+// it. Init hasn't been collected, so the process is still its.
+func wayOut(router *egress.Router, pid int, spec *wire.Spec) (*egress.Wire, error) {
+	if spec.Network.Kind != wire.NetworkEgress {
+		return nil, nil
+	}
+	way, err := router.Attach(pid, spec.Network.Servers)
+	if err != nil {
+		return nil, fmt.Errorf("jail %s: %w", spec.User, err)
+	}
+	spec.Network.Link = way.Link
+	return way, nil
 }
 
 // clone starts jailsh-init in new namespaces, with nothing of this process's but
@@ -142,6 +165,11 @@ func (c *cell) watch(complaints *os.File) {
 	parts.Wait()
 	late.Stop()
 	closeBoth()
+	if c.wire != nil {
+		if err := c.wire.Detach(); err != nil {
+			c.log.Warn("cell: its way out is still there", "error", err)
+		}
+	}
 	c.release()
 	c.end.because(unasked(state, err, c.killOnLogout))
 }

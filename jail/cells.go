@@ -9,12 +9,14 @@ import (
 	"sync"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/egress"
 )
 
 // Cells are the running cells, at most one of each user. Every login of hers
 // enters the same one.
 type Cells struct {
 	program *Program
+	router  *egress.Router
 	log     *slog.Logger
 
 	mu     sync.Mutex
@@ -38,9 +40,10 @@ const maxUses = 32
 // ErrBusy answers Open when maxUses others wait already.
 var ErrBusy = errors.New("too many logins wait for this user's jail - see whether it hangs: jailsh check")
 
-// NewCells returns an empty table; its cells run program.
-func NewCells(program *Program, log *slog.Logger) *Cells {
-	return &Cells{program: program, log: log, slots: map[string]*slot{}}
+// NewCells returns an empty table; its cells run program, and get their way out
+// from router.
+func NewCells(program *Program, router *egress.Router, log *slog.Logger) *Cells {
+	return &Cells{program: program, router: router, log: log, slots: map[string]*slot{}}
 }
 
 // Opened is a client's way into a cell.
@@ -95,7 +98,7 @@ func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.S
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := start(ctx, c.program, spec, release, c.log)
+	fresh, err := start(ctx, c.program, c.router, spec, release, c.log)
 	if err != nil {
 		return nil, err
 	}

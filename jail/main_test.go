@@ -118,7 +118,7 @@ func (l *logBuffer) String() string {
 func newCells(t *testing.T) (*jail.Cells, *logBuffer) {
 	t.Helper()
 	logs := &logBuffer{}
-	cells := jail.NewCells(program, slog.New(slog.NewTextHandler(logs, nil)))
+	cells := jail.NewCells(program, nil, slog.New(slog.NewTextHandler(logs, nil)))
 	t.Cleanup(cells.Close)
 	return cells, logs
 }

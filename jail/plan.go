@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/egress"
 )
 
 // Account is one user as the configuration has her, ready to be jailed.
@@ -23,6 +24,7 @@ type Account struct {
 	Env          []string // NAME=value
 	Mounts       []Bind
 	Network      wire.NetworkKind
+	Resolver     egress.Resolver // with the network egress
 	Linger       time.Duration
 	KillOnLogout bool
 	Template     Template
@@ -58,10 +60,12 @@ func Plan(a Account) (*wire.Spec, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = checkShell(a)
+	resolv, networkErr := planNetwork(a, &spec.Network)
+	err = errors.Join(checkShell(a), networkErr)
 	mounts := planBase(a)
 	mounts = append(mounts, tree...)
 	mounts = append(mounts, planEtc(a, home)...)
+	mounts = append(mounts, resolv...)
 	mounts = append(mounts, planBlanks(a.Template.Tree, mounts)...)
 	mounts = append(mounts, planTmp(a)...)
 	mounts = append(mounts, wire.Mount{Kind: wire.MountHome, Target: home, Source: a.Home, Writable: true})
@@ -95,14 +99,33 @@ func planEtc(a Account, home string) []wire.Mount {
 	file := func(name, content string) wire.Mount {
 		return wire.Mount{Kind: wire.MountFile, Target: "/etc/" + name, Content: []byte(content)}
 	}
-	mounts := []wire.Mount{
+	return []wire.Mount{
 		file("passwd", passwd.String()), file("group", group.String()),
 		file("hostname", a.Hostname+"\n"), file("hosts", hosts),
 	}
-	if a.Network == wire.NetworkHost {
-		if resolv, err := os.ReadFile("/etc/resolv.conf"); err == nil && len(resolv) <= wire.MaxContent {
-			mounts = append(mounts, wire.Mount{Kind: wire.MountFile, Target: "/etc/resolv.conf", Content: resolv, Optional: true})
+}
+
+// planNetwork says which name servers the jail has, and writes its resolv.conf(5).
+func planNetwork(a Account, network *wire.Network) ([]wire.Mount, error) {
+	var resolv []byte
+	switch a.Network {
+	case wire.NetworkHost:
+		text, err := os.ReadFile("/etc/resolv.conf")
+		if err != nil || len(text) > wire.MaxContent {
+			return nil, nil // programs then ask a server on the loopback, which is the host's
 		}
+		resolv = text
+	case wire.NetworkEgress:
+		servers, text, err := a.Resolver.Resolve()
+		if err != nil {
+			return nil, fmt.Errorf("user.%s.network: %w", a.Name, err)
+		}
+		for _, s := range servers {
+			network.Servers = append(network.Servers, s.AsSlice())
+		}
+		resolv = text
+	default:
+		return nil, nil
 	}
-	return mounts
+	return []wire.Mount{{Kind: wire.MountFile, Target: "/etc/resolv.conf", Content: resolv, Optional: true}}, nil
 }

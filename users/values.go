@@ -76,12 +76,10 @@ func readNetwork(v *strict.Value) (string, bool) {
 		return "", false
 	}
 	switch s {
-	case NetworkPrivate, NetworkHost:
+	case NetworkPrivate, NetworkEgress, NetworkHost:
 		return s, true
-	case "egress":
-		v.Bad(`"egress" is not supported yet`, `use "private" or "host"`)
 	default:
-		v.Bad(fmt.Sprintf("%q is no kind of network", s), `use "private" or "host"`)
+		v.Bad(fmt.Sprintf("%q is no kind of network", s), `use "private", "egress" or "host"`)
 	}
 	return "", false
 }

@@ -145,6 +145,7 @@ func (x *explanation) print(w io.Writer) {
 func (j *jailRow) print(w io.Writer) {
 	networks := map[string]string{
 		users.NetworkPrivate: "private: a loopback of her own and nothing else",
+		users.NetworkEgress:  "egress: out to the world, but not to this host, other jails, or egress_deny",
 		users.NetworkHost:    "host: all that the host reaches, its own services too",
 	}
 	fmt.Fprintf(w, "\njail\n  uid %d, gid %d", j.UID, j.GID)

@@ -16,6 +16,7 @@ import (
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/internal/landlock"
 	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/egress"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -33,6 +34,7 @@ type daemon struct {
 	admin     *adminSocket
 	program   *jail.Program
 	cells     *jail.Cells
+	router    *egress.Router
 	net       *network
 	lives     sync.WaitGroup // one for each cell, which records its end
 }
@@ -85,7 +87,11 @@ func (d *daemon) open() (err error) {
 	if d.program, err = jail.LoadProgram(filepath.Join(beside, "jailsh-init")); err != nil {
 		return err
 	}
-	d.cells = jail.NewCells(d.program, d.log)
+	d.router = egress.New(cfg.RunDir, d.instance.Load().Egress())
+	if err = d.router.Sweep(); err != nil {
+		return err
+	}
+	d.cells = jail.NewCells(d.program, d.router, d.log)
 	d.net = &network{daemon: d, program: filepath.Join(beside, "jailsh-net")}
 	if err = jail.CheckProgram(d.net.program); err != nil {
 		return err
@@ -106,6 +112,11 @@ func (d *daemon) close() {
 	if d.cells != nil {
 		d.cells.Close()
 		d.lives.Wait()
+	}
+	if d.router != nil {
+		if err := d.router.Close(); err != nil {
+			d.log.Warn("egress: the table is still there", "error", err)
+		}
 	}
 	for _, l := range d.listeners {
 		l.Close()

@@ -49,6 +49,9 @@ func (d *daemon) reload() error {
 	if names := needRestart(old.Config, fresh.Config); len(names) > 0 {
 		d.log.Warn("reload: these take effect when jailshd is started again", "keys", names)
 	}
+	if err := d.router.Deny(fresh.Config.Egress.Deny); err != nil {
+		return err
+	}
 	d.level.Set(fresh.Config.LogLevel)
 	d.instance.Store(fresh)
 	d.net.recheck()
@@ -94,6 +97,7 @@ func needRestart(old, fresh *config.Config) []string {
 	changed("client_alive_interval", old.AliveInterval == fresh.AliveInterval)
 	changed("client_alive_count_max", old.AliveCountMax == fresh.AliveCountMax)
 	changed("max_sessions", old.MaxSessions == fresh.MaxSessions)
+	changed("egress_addresses", slices.Equal(old.Egress.Addresses, fresh.Egress.Addresses))
 	changed("banner", old.Banner == fresh.Banner)
 	return names
 }

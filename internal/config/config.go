@@ -33,6 +33,8 @@ type Config struct {
 	AliveCountMax        int           // questions without an answer, then the connection ends
 	MaxSessions          int           // on one connection
 
+	Egress Egress
+
 	Banner   string // shown before login; may be empty
 	LogLevel slog.Level
 }
@@ -88,6 +90,7 @@ func defaults(dir string) *Config {
 		AliveInterval:        30 * time.Second,
 		AliveCountMax:        3,
 		MaxSessions:          10,
+		Egress:               egressDefaults(),
 		LogLevel:             slog.LevelInfo,
 	}
 }

@@ -40,6 +40,9 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "client_alive_interval", Read: duration(&c.AliveInterval, 0, 24*time.Hour)},
 		{Name: "client_alive_count_max", Read: number(&c.AliveCountMax, 1, 1000)},
 		{Name: "max_sessions", Read: number(&c.MaxSessions, 1, 1000)},
+		{Name: "egress_addresses", Read: func(v *strict.Value) { pools(v, &c.Egress.Addresses) }},
+		{Name: "egress_deny", Read: func(v *strict.Value) { networks(v, &c.Egress.Deny) }},
+		{Name: "egress_dns", Read: func(v *strict.Value) { servers(v, &c.Egress.DNS) }},
 		{Name: "banner", Read: func(v *strict.Value) {
 			if s, ok := v.Text(wire.MaxText); ok {
 				c.Banner = s

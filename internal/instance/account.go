@@ -5,6 +5,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/egress"
 	"github.com/jailsh/jailsh/jail/template"
 	"github.com/jailsh/jailsh/users"
 )
@@ -26,7 +27,7 @@ func (i *Instance) Account(u *users.User) (jail.Account, error) {
 	a := jail.Account{
 		Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups,
 		Home: i.Home(u), HomeLimit: u.Limits.Home, Shell: u.Shell, Hostname: u.Hostname, Umask: u.Umask, Env: u.Env,
-		Network: networks[u.Network], Linger: u.Linger, KillOnLogout: u.KillOnLogout,
+		Network: networks[u.Network], Resolver: i.resolver(), Linger: u.Linger, KillOnLogout: u.KillOnLogout,
 		Template: jail.Template{Name: t.Name, Build: t.Build, Tree: t.Tree()},
 	}
 	a.Limits, a.Tmp = limits(u.Limits), u.Limits.Tmp
@@ -34,6 +35,17 @@ func (i *Instance) Account(u *users.User) (jail.Account, error) {
 		a.Mounts = append(a.Mounts, jail.Bind{Source: m.Source, Target: m.Target, Writable: m.Writable, Optional: m.Optional})
 	}
 	return a, nil
+}
+
+// resolver is where the cells' name servers come from.
+func (i *Instance) resolver() egress.Resolver {
+	e := i.Config.Egress
+	return egress.Resolver{Servers: e.DNS, IPv6: len(e.Addresses) > 1}
+}
+
+// Egress is what a Router of the instance is made with.
+func (i *Instance) Egress() egress.Policy {
+	return egress.Policy{Addresses: i.Config.Egress.Addresses, Deny: i.Config.Egress.Deny}
 }
 
 // Home is the host directory that is the user's home: her own key, or her name

@@ -2,6 +2,7 @@ package instance
 
 import (
 	"context"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/egress"
 	"github.com/jailsh/jailsh/jail/rootfs"
 	"github.com/jailsh/jailsh/jail/template"
 )
@@ -99,7 +101,9 @@ func TestLoadMissing(t *testing.T) {
 // forgets would be a setting that is accepted and ignored.
 func TestAccount(t *testing.T) {
 	t.Parallel()
-	dir := folder(t, "", `
+	dir := folder(t, `egress_dns = ["192.0.2.53"]
+egress_addresses = ["100.64.0.0/16", "fd00::/112"]
+`, `
 [user.alice]
 uid = 20001
 gid = 20100
@@ -151,7 +155,7 @@ limits.memory = "10%"
 			{Source: "/srv/a", Target: "/a"},
 			{Source: "/srv/b", Target: "/b", Writable: true, Optional: true},
 		},
-		Network: wire.NetworkPrivate, Linger: time.Hour, KillOnLogout: true, Template: built["basic"],
+		Network: wire.NetworkPrivate, Resolver: egress.Resolver{Servers: []netip.Addr{netip.MustParseAddr("192.0.2.53")}, IPv6: true}, Linger: time.Hour, KillOnLogout: true, Template: built["basic"],
 		Limits: wire.Limits{
 			Memory: 512 << 20, Swap: 1 << 20, Processes: 128, CPU: 500, OpenFiles: 4096, FileSize: 1 << 30, CPUTime: time.Minute,
 		},

@@ -33,6 +33,7 @@ var steps = []step{
 	{"mounts", (*jail).placeBinds},       // the administrator's mounts
 	{"hostname", (*jail).setHostname},    // in the own UTS namespace
 	{"loopback", (*jail).raiseLoopback},  // in the own network namespace
+	{"network", (*jail).raiseLink},       // the way out, if there is one
 	{"pivot", (*jail).pivot},             // the host's tree is gone
 	{"read-only", (*jail).sealRoot},      // the root itself
 	{"ruleset", (*jail).collectRules},    // name what can be written

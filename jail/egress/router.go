@@ -152,8 +152,10 @@ func (w *Wire) build(pid int) error {
 		w.own = append(w.own, p.own)
 		w.Link.Addresses = append(w.Link.Addresses, wire.LinkAddress{Own: p.own.AsSlice(), Gateway: p.gateway.AsSlice()})
 	}
-	if err := forwarding(procSys, r.pool.networks); err != nil {
-		return err
+	for _, n := range r.pool.networks {
+		if err := forwarding(procSys, n); err != nil {
+			return err
+		}
 	}
 	namespace, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
 	if err != nil {
@@ -165,7 +167,7 @@ func (w *Wire) build(pid int) error {
 		return err
 	}
 	defer route.Close()
-	if err := r.free(route, pairs); err != nil {
+	if err := r.free(route); err != nil {
 		return err
 	}
 	if err := r.change(unix.NFT_MSG_NEWSETELEM, w); err != nil {
@@ -220,7 +222,7 @@ func raise(route *netlink.Route, index uint32, pairs []pair, cell []byte) error 
 
 // free refuses a pool that somebody else on this host uses: packets for a cell
 // would go there.
-func (r *Router) free(route *netlink.Route, pairs []pair) error {
+func (r *Router) free(route *netlink.Route) error {
 	own, err := route.Devices(r.devices)
 	if err != nil {
 		return err

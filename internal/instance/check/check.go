@@ -36,7 +36,9 @@ func All(path string, o Options) *Report {
 	r.Problems = append(r.Problems, instance.Problems(tableErr)...)
 	if err == nil && tableErr == nil {
 		k.room(len(table.Names()), r)
-		people(&instance.Instance{Config: cfg, Users: table}, r)
+		i := &instance.Instance{Config: cfg, Users: table}
+		r.Problems = append(r.Problems, wayOut(i)...)
+		people(i, r)
 	}
 	return r
 }
