@@ -1,24 +1,29 @@
 package build
 
 import (
+	"slices"
+	"strings"
+
 	"golang.org/x/sys/unix"
 )
 
 const procAttr = unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV | unix.MOUNT_ATTR_NOEXEC
 
-// masked are the parts of /proc that tell of the host or act on it and aren't
-// kept apart by a namespace. A kernel has only some of them.
-var masked = []string{
-	"/proc/acpi", "/proc/asound", "/proc/bus", "/proc/driver", "/proc/dynamic_debug", "/proc/fs", "/proc/irq",
-	"/proc/pressure", "/proc/scsi", "/proc/sysvipc",
-	"/proc/buddyinfo", "/proc/cmdline", "/proc/config.gz", "/proc/consoles", "/proc/crypto", "/proc/devices",
-	"/proc/diskstats", "/proc/dma", "/proc/execdomains", "/proc/fb", "/proc/interrupts", "/proc/iomem",
-	"/proc/ioports", "/proc/kallsyms", "/proc/kcore", "/proc/key-users", "/proc/keys", "/proc/kmsg",
-	"/proc/kpagecgroup", "/proc/kpagecount", "/proc/kpageflags", "/proc/latency_stats", "/proc/locks",
-	"/proc/mdstat", "/proc/misc", "/proc/modules", "/proc/mtrr", "/proc/pagetypeinfo", "/proc/partitions",
-	"/proc/sched_debug", "/proc/schedstat", "/proc/slabinfo", "/proc/softirqs", "/proc/swaps",
-	"/proc/sysrq-trigger", "/proc/timer_list", "/proc/timer_stats", "/proc/vmallocinfo", "/proc/vmstat",
-	"/proc/zoneinfo",
+// shown are the files and folders of /proc that are kept, beside those of the
+// processes. Each is one that programs ask for, and what it tells of the host is
+// how big, how busy and how old it is. Everything else is masked, whatever the
+// kernel or a module of it offers: kcore, keys, kallsyms, sysrq-trigger, ...
+var shown = []string{
+	"cpuinfo",     // nproc, compilers
+	"filesystems", // libselinux, which ls and cp are linked with
+	"loadavg",     // uptime, top, make -l
+	"meminfo",     // free, top, language runtimes
+	"stat",        // top, vmstat
+	"sys",         // settings, read-only; many are the namespaces' own
+	"sysvipc",     // ipcs; of the own IPC namespace
+	"tty",         // ps, for the names of terminals
+	"uptime",      // ps, uptime
+	"version",     // says what uname says
 }
 
 // mountProc mounts the /proc of the jail's own PID namespace. Its superblock is
@@ -39,46 +44,111 @@ func (j *jail) mountProc() error {
 	return j.place(fd, "/proc")
 }
 
-// maskProc covers the masked files with the jail's own /dev/null and the masked
-// folders with nothing, and makes the kernel's settings read-only.
+// maskProc covers what isn't shown, and makes the kernel's settings read-only.
 func (j *jail) maskProc() error {
-	for _, target := range masked {
-		if err := j.mask(target); err != nil {
-			return err
+	proc, err := unix.Openat2(j.root, "proc", &unix.OpenHow{
+		Flags: unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC, Resolve: unix.RESOLVE_NO_SYMLINKS,
+	})
+	if err != nil {
+		return call("open /proc", err)
+	}
+	defer unix.Close(proc)
+	names, err := readNames(proc)
+	if err != nil {
+		return call("getdents /proc", err)
+	}
+	m := masks{jail: j, file: -1, folder: -1}
+	defer m.close()
+	for _, name := range names {
+		if isShown(name) {
+			continue
+		}
+		if err := m.cover(proc, name); err != nil {
+			return call("/proc/"+name, err)
 		}
 	}
 	return j.bindReadOnly("/proc/sys")
 }
 
-func (j *jail) mask(target string) error {
-	at, err := j.openTarget(target)
-	if err == unix.ENOENT {
-		return nil
+func readNames(folder int) ([]string, error) {
+	var names []string
+	buf := make([]byte, 16<<10)
+	for {
+		n, err := unix.Getdents(folder, buf)
+		if err != nil || n <= 0 {
+			return names, err
+		}
+		_, _, names = unix.ParseDirent(buf[:n], -1, names)
 	}
+}
+
+// isShown says whether a name is of the list, or a process's folder.
+func isShown(name string) bool {
+	return strings.Trim(name, "0123456789") == "" || slices.Contains(shown, name)
+}
+
+// masks are mounts that hide what they are on: of a node that can't be opened,
+// and of an empty folder. Each is made once, and cloned from its first place.
+type masks struct {
+	jail         *jail
+	file, folder int
+}
+
+// cover hides an entry of the folder proc. A link is left alone: those that the
+// kernel makes lead into a process's folder, or to what the jail hasn't got.
+func (m *masks) cover(proc int, name string) error {
+	at, err := unix.Openat(proc, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
 	if err != nil {
-		return call("open "+target, err)
+		return err
 	}
 	defer unix.Close(at)
 	var st unix.Stat_t
 	if err := unix.Fstat(at, &st); err != nil {
-		return call("stat "+target, err)
+		return err
 	}
-	if st.Mode&unix.S_IFMT == unix.S_IFDIR {
-		empty, err := newTmpfs("mode=0555,size=4k,nr_inodes=1", procAttr|unix.MOUNT_ATTR_RDONLY)
-		if err != nil {
-			return err
-		}
-		return j.place(empty, target)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFLNK:
+		return nil
+	case unix.S_IFDIR:
+		return placeMask(at, &m.folder, newEmptyFolder)
+	default:
+		return placeMask(at, &m.file, m.jail.newUnreadable)
 	}
-	null, err := j.cloneOf("/dev/null")
+}
+
+// placeMask mounts a clone of the mask at a place, or the mask itself where it
+// is the first.
+func placeMask(at int, mask *int, create func() (int, error)) error {
+	tree, err := *mask, error(nil)
+	if tree < 0 {
+		tree, err = create()
+		*mask = tree
+	} else {
+		tree, err = unix.OpenTree(tree, "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)
+		defer unix.Close(tree)
+	}
 	if err != nil {
 		return err
 	}
-	// nodev: the node is there to be unreadable, not to be used.
-	if err := setAttr(null, procAttr|unix.MOUNT_ATTR_RDONLY, 0); err != nil {
-		return call("mount_setattr "+target, err)
+	return unix.MoveMount(tree, "", at, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
+}
+
+func (m *masks) close() {
+	unix.Close(m.file)
+	unix.Close(m.folder)
+}
+
+func newEmptyFolder() (int, error) {
+	return newTmpfs("mode=0555,size=4k,nr_inodes=1", procAttr|unix.MOUNT_ATTR_RDONLY)
+}
+
+// newUnreadable is the jail's /dev/null without its device: nodev.
+func (j *jail) newUnreadable() (int, error) {
+	null, err := j.cloneOf("/dev/null")
+	if err != nil {
+		return -1, err
 	}
-	return j.place(null, target)
+	return null, setAttr(null, procAttr|unix.MOUNT_ATTR_RDONLY, 0)
 }
 
 func (j *jail) bindReadOnly(target string) error {
