@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/jailsh/jailsh/jail/template"
 	"golang.org/x/sys/unix"
@@ -12,6 +13,14 @@ import (
 
 // chroot is the root of sshd's user.
 func (s *site) chroot() string { return filepath.Join(s.dir, "chroot") }
+
+// inChroot starts a process of the account in it.
+func (s *site) inChroot() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{
+		Chroot:     s.chroot(),
+		Credential: &syscall.Credential{Uid: uint32(s.account.uid), Gid: uint32(s.account.gid)},
+	}
+}
 
 // makeChroot copies the template and adds what a jail has beside it: a home, /tmp,
 // the devices, the user's name. So both servers start the same files.

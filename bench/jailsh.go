@@ -2,8 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os/exec"
 	"path/filepath"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/admin"
 )
 
 // The cell of warmUser outlives its sessions; that of coldUser ends with each.
@@ -13,6 +17,8 @@ const (
 )
 
 func (s *site) instance() string { return filepath.Join(s.dir, "jailsh") }
+
+func (s *site) runDir() string { return filepath.Join(s.instance(), "run") }
 
 func (s *site) instanceFile() string { return filepath.Join(s.instance(), "jailsh.toml") }
 
@@ -53,4 +59,16 @@ func startJailsh(ctx context.Context, s *site) (*server, error) {
 	srv.user, srv.coldUser = warmUser, coldUser
 	srv.idle, srv.cells = 2, 1 // jailshd, jailsh-net; jailsh-init
 	return srv, nil
+}
+
+// dial connects to the admin socket, which may be there a moment after the port.
+func (s *site) dial(ctx context.Context) (client *admin.Client, err error) {
+	err = poll(ctx, 10*time.Second, func() (bool, error) {
+		client, err = admin.Dial(s.runDir())
+		if errors.Is(err, admin.ErrNoDaemon) {
+			return false, nil
+		}
+		return true, err
+	})
+	return client, err
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/jailsh/jailsh/internal/admin"
 )
 
 // measure is one part of the run; it adds rows to the report. Those that need
@@ -21,6 +23,11 @@ func measures() []measure {
 		{"cold", "logins by ssh(1), cell started", withServers(takeCold)},
 		{"storm", "logins of 16 clients at once", withServers(takeStorm)},
 		{"echo", "keystrokes", withServers(takeEcho)},
+		{"spawn", "commands in a running cell", withJailsh(takeSpawn)},
+		{"cell", "cells from start to end", withJailsh(takeCell)},
+		{"filter", "the filter of system calls", takeFilter},
+		{"idle", "memory of idle cells", takeIdle},
+		{"template", "templates", takeTemplate},
 	}
 }
 
@@ -56,6 +63,24 @@ func withServers(take func(context.Context, []*server, *report) error) func(cont
 		}
 		defer stop()
 		return take(ctx, servers, r)
+	}
+}
+
+// withJailsh starts jailsh alone, and dials its admin socket: what is measured is
+// a cell, whatever way it was asked for.
+func withJailsh(take func(context.Context, *site, *admin.Client, *report) error) func(context.Context, *site, []starter, *report) error {
+	return func(ctx context.Context, s *site, _ []starter, r *report) error {
+		srv, err := startJailsh(ctx, s)
+		if err != nil {
+			return err
+		}
+		defer srv.stop()
+		client, err := s.dial(ctx)
+		if err != nil {
+			return srv.wrap(err)
+		}
+		defer client.Close()
+		return srv.wrapped(take(ctx, s, client, r))
 	}
 }
 

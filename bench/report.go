@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"math"
@@ -12,10 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// row is one line of the table: a figure of both servers, and what the ratio of
-// jailsh's to OpenSSH's is to be.
+// row is one line of the table: a figure of jailsh's and of its peer's, and what
+// the ratio of the two is to be.
 type row struct {
 	what       string
+	peer       string // whose figure it is compared to, a key of values; "" is openssh
 	unit       string
 	target     float64 // ratio
 	more       bool    // more is better
@@ -43,13 +45,13 @@ func (r *report) print(out io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(out, "\nOpenSSH %s, %s, Linux %s, %d cores\n\n", opensshVersion(), distribution(), bytes.TrimRight(uname.Release[:], "\x00"), runtime.NumCPU())
-	const line = "%-42s %-4s %8s %-15s %8s %-15s %7s %7s  %s\n"
-	fmt.Fprintf(out, line, "", "unit", "OpenSSH", "(quartiles)", "jailsh", "(quartiles)", "ratio", "target", "")
+	const line = "%-42s %-4s %-15s %8s %-15s %8s %-15s %7s %7s  %s\n"
+	fmt.Fprintf(out, line, "", "unit", "peer", "its", "(quartiles)", "jailsh", "(quartiles)", "ratio", "target", "")
 	for _, w := range r.rows {
-		peer, peerSpread := w.cells("openssh")
+		peer, peerSpread := w.cells(w.against())
 		own, ownSpread := w.cells("jailsh")
 		ratio, reached := w.verdict()
-		_, err := fmt.Fprintf(out, line, w.what, w.unit, peer, peerSpread, own, ownSpread, ratio, times(w.target), reached)
+		_, err := fmt.Fprintf(out, line, w.what, w.unit, w.against(), peer, peerSpread, own, ownSpread, ratio, times(w.target), reached)
 		if err != nil {
 			return err
 		}
@@ -59,6 +61,8 @@ func (r *report) print(out io.Writer) error {
 	}
 	return nil
 }
+
+func (w row) against() string { return cmp.Or(w.peer, "openssh") }
 
 // cells returns a server's figure and its spread.
 func (w row) cells(server string) (figure, spread string) {
@@ -81,10 +85,10 @@ func (w row) value(server string) float64 {
 
 // verdict returns the ratio, and whether it is as good as wanted.
 func (w row) verdict() (ratio, reached string) {
-	if len(w.values["openssh"]) == 0 || len(w.values["jailsh"]) == 0 {
+	if len(w.values[w.against()]) == 0 || len(w.values["jailsh"]) == 0 {
 		return "-", ""
 	}
-	r := w.value("jailsh") / w.value("openssh")
+	r := w.value("jailsh") / w.value(w.against())
 	if w.more && r >= w.target || !w.more && r <= w.target {
 		return times(r), "reached"
 	}

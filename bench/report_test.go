@@ -61,11 +61,12 @@ func TestPrint(t *testing.T) {
 	t.Parallel()
 	r := &report{notes: []string{"a note"}}
 	r.add(row{what: "echo, p99", unit: "ms", target: 1, percentile: 99}, map[string][]float64{"openssh": {1, 2, 3, 4, 5}, "jailsh": {2}})
+	r.add(row{what: "other", peer: "somebody", target: 1}, map[string][]float64{"openssh": {7}, "somebody": {2}, "jailsh": {3}})
 	var out strings.Builder
 	if err := r.print(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"echo, p99", " 4.96 ", " 0.403x", "reached", "a note"} {
+	for _, want := range []string{"echo, p99", "somebody", " 1.50x", " 4.96 ", " 0.403x", "reached", "a note"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

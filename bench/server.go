@@ -115,6 +115,14 @@ func (srv *server) wrap(err error) error {
 	return fmt.Errorf("%s: %w; its log ends with:\n%s", srv.name, err, log[max(0, len(log)-2000):])
 }
 
+// wrapped is wrap unless err is nil.
+func (srv *server) wrapped(err error) error {
+	if err == nil {
+		return nil
+	}
+	return srv.wrap(err)
+}
+
 // settle waits until the server has done all work that the last session left:
 // its processes are those of an idle one.
 func (srv *server) settle(ctx context.Context) error {

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"os/exec"
-	"syscall"
 	"time"
 )
 
@@ -14,13 +12,7 @@ const shellRounds = 30
 func (s *site) shellCPU(ctx context.Context) (time.Duration, error) {
 	var sum time.Duration
 	for range shellRounds {
-		cmd := exec.CommandContext(ctx, "/bin/bash", "-c", "true")
-		cmd.Dir = "/"
-		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=/home/" + accountName}
-		cmd.SysProcAttr = &syscall.SysProcAttr{
-			Chroot:     s.chroot(),
-			Credential: &syscall.Credential{Uid: uint32(s.account.uid), Gid: uint32(s.account.gid)},
-		}
+		cmd := s.bash(ctx)
 		if err := cmd.Run(); err != nil {
 			return 0, err
 		}

@@ -12,7 +12,7 @@ import (
 // PID 1, and makes sure that it is there: calls that it denies must get its
 // answer, which is another one than the kernel's.
 func (j *jail) filterCalls() error {
-	if err := seccomp.LoadThread(seccomp.Deny(lastSyscall, slices.Concat(denied, deniedHere))); err != nil {
+	if err := seccomp.LoadThread(Filter()); err != nil {
 		return err
 	}
 	for _, a := range filtered {
@@ -21,6 +21,11 @@ func (j *jail) filterCalls() error {
 		}
 	}
 	return nil
+}
+
+// Filter is the jail's filter of system calls.
+func Filter() []unix.SockFilter {
+	return seccomp.Deny(lastSyscall, slices.Concat(denied, deniedHere))
 }
 
 // readImpliesExec is of <linux/personality.h>.
