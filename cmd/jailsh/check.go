@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/jailsh/jailsh/internal/admin"
 	"github.com/jailsh/jailsh/internal/config"
@@ -61,6 +62,9 @@ func (a *app) check(asJSON, onlyProblems bool) error {
 }
 
 func (a *app) printFindings(found *check.Report, asJSON bool) error {
+	for _, p := range slices.Concat(found.Problems, found.Advice) {
+		p.Fix = config.Hints(p.Fix, a.config)
+	}
 	if asJSON {
 		rows := make([]findingRow, 0, len(found.Problems)+len(found.Advice))
 		for _, p := range found.Problems {

@@ -34,7 +34,7 @@ func (a *app) main(args []string) int {
 		fmt.Fprintf(a.stderr, "%s: %v - see: %s --help\n", cmd.CommandPath(), err, cmd.CommandPath())
 		return 2
 	}
-	fmt.Fprintln(a.stderr, err)
+	fmt.Fprintln(a.stderr, config.Hints(err.Error(), a.config))
 	return 1
 }
 

@@ -49,7 +49,7 @@ func (a *app) templateListCommand() *cobra.Command {
 				return err
 			}
 			if broken == nil && len(rows) == 0 && !asJSON {
-				fmt.Fprintln(a.stderr, "no template is built - run: jailsh template build basic")
+				fmt.Fprintln(a.stderr, config.Hints("no template is built - run: jailsh template build basic", a.config))
 			}
 			return broken
 		},

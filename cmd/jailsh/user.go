@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
+	"github.com/jailsh/jailsh/internal/instance/check"
 	"github.com/jailsh/jailsh/users"
 	"github.com/spf13/cobra"
 )
@@ -23,6 +26,15 @@ it was. A running jailshd picks a change up by itself.`,
 	}
 	c.AddCommand(a.userAddCommand(), a.userSetCommand(), a.userRemoveCommand(), a.userListCommand())
 	return c
+}
+
+// warn says what would keep the user out, or what isn't well, now that she is as
+// she was asked to be. It may be mended later, and so is no error.
+func (a *app) warn(i *instance.Instance, name string) {
+	found := check.User(i, name)
+	for _, p := range slices.Concat(found.Problems, found.Advice) {
+		fmt.Fprintln(a.stderr, "warning: "+printable(config.Hints(p.Error(), a.config)))
+	}
 }
 
 // editUsers changes the instance's users.toml. What change gets is the text and

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/users"
 	"github.com/spf13/cobra"
@@ -58,7 +59,8 @@ func (a *app) userAdd(e users.Entry, files []string) error {
 	u, _ := i.Users.User(e.Name)
 	fmt.Fprintf(a.stdout, "added %s: uid %d, home %s, %s\n", u.Name, u.UID, i.Home(u), plural(len(u.Keys), "key", "keys"))
 	if len(u.Keys) == 0 && u.AuthorizedKeys == "" {
-		fmt.Fprintf(a.stdout, "nobody can log in as %s without a key - run: jailsh user set %s --add-key FILE\n", u.Name, u.Name)
+		fmt.Fprintln(a.stdout, config.Hints(fmt.Sprintf("nobody can log in as %s without a key - run: jailsh user set %s --add-key FILE", u.Name, u.Name), a.config))
 	}
+	a.warn(i, e.Name)
 	return nil
 }

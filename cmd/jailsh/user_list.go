@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/users"
 	"github.com/spf13/cobra"
@@ -77,7 +78,7 @@ func (a *app) userList(i *instance.Instance, asJSON bool) error {
 		t.add(r.Name, fmt.Sprint(r.UID), r.Class, r.Template, r.Shell, r.Network, keys, r.State, r.Home)
 	}
 	if len(names) == 0 && !asJSON {
-		fmt.Fprintln(a.stderr, "no user yet - run: jailsh user add NAME --key FILE")
+		fmt.Fprintln(a.stderr, config.Hints("no user yet - run: jailsh user add NAME --key FILE", a.config))
 	}
 	return a.list(asJSON, rows, &t)
 }

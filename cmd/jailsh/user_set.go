@@ -51,9 +51,11 @@ and env.NAME. For every other key it is written as in the file: 5, true,
 			return err
 		}
 		e.DropKeys = remove
-		if _, err := a.editUsers(func(src []byte, _ *instance.Instance) ([]byte, error) { return users.Set(src, args[0], e) }); err != nil {
+		i, err := a.editUsers(func(src []byte, _ *instance.Instance) ([]byte, error) { return users.Set(src, args[0], e) })
+		if err != nil {
 			return err
 		}
+		a.warn(i, args[0])
 		_, err = fmt.Fprintf(a.stdout, "changed %s\n", args[0])
 		return err
 	}

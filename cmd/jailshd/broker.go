@@ -10,6 +10,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail"
 	"github.com/jailsh/jailsh/jail/template"
@@ -105,7 +106,7 @@ func (d *daemon) openCell(m *wire.Open, files []*os.File) (wire.Message, []*os.F
 	closeAll(files)
 	opened, err := d.cell(m.User, m.Ref)
 	if err != nil {
-		d.events.write(slog.LevelError, "open: "+err.Error(), slog.String("ref", m.Ref), slog.String("user", m.User))
+		d.events.write(slog.LevelError, "open: "+config.Hints(err.Error(), d.instance.Load().Config.File), slog.String("ref", m.Ref), slog.String("user", m.User))
 		return nil, nil, errOpen
 	}
 	return &wire.Opened{Cell: opened.Cell, Cold: opened.Cold}, []*os.File{opened.Socket}, nil

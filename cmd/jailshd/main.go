@@ -33,7 +33,7 @@ func main() {
 		os.Exit(2)
 	}
 	if err := run(*file); err != nil {
-		fmt.Fprintln(os.Stderr, "jailshd:", err)
+		fmt.Fprintln(os.Stderr, "jailshd:", config.Hints(err.Error(), *file))
 		os.Exit(1)
 	}
 }

@@ -44,7 +44,11 @@ func (d *daemon) reload() error {
 	old := d.instance.Load()
 	fresh, err := instance.Load(old.Config.File)
 	if err != nil {
-		return err
+		problems := instance.Problems(err)
+		for _, p := range problems {
+			p.Fix = config.Hints(p.Fix, old.Config.File)
+		}
+		return problems
 	}
 	if names := needRestart(old.Config, fresh.Config); len(names) > 0 {
 		d.log.Warn("reload: these take effect when jailshd is started again", "keys", names)
