@@ -3,10 +3,12 @@ package integration
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // reload writes users.toml anew and waits until it is in force.
@@ -164,4 +166,45 @@ func TestHangupReloadsAndReopensTheLog(t *testing.T) {
 		}
 		return ""
 	})
+}
+
+// Keys of jailsh.toml that can be are taken over while the server runs; of the
+// others both the log and jailsh check say that they wait.
+func TestAChangeOfTheServer(t *testing.T) {
+	t.Parallel()
+	i := start(t)
+	i.log.mark()
+	i.server = "banner = \"be welcome\\n\"\nmax_sessions = 3"
+	listen := i.listen
+	i.listen = freePort(t)
+	i.writeServer()
+	i.log.wait("these take effect when jailshd is started again", "keys=[listen]")
+	i.log.wait("reloaded the configuration")
+	i.listen = listen
+	if o := i.ssh("alice", "-oLogLevel=INFO", "--", "true"); !strings.Contains(o.err, "be welcome") {
+		t.Errorf("no banner: %q", o.err)
+	}
+	out, err := exec.Command(program("jailsh"), "check", "--config", i.file).CombinedOutput()
+	if want := "advice: " + i.file + ":1: listen: the jailshd that runs has another value - restart it when it suits"; err != nil || !strings.Contains(string(out), want) {
+		t.Errorf("check: %v\n%s\nlacks: %s", err, out, want)
+	}
+	i.log.mark()
+	i.writeServer()
+	i.log.wait("reloaded the configuration")
+	if out, _ := exec.Command(program("jailsh"), "check", "--config", i.file).CombinedOutput(); strings.Contains(string(out), "another value") {
+		t.Errorf("check, after it was taken back: %s", out)
+	}
+}
+
+// A key that expires while somebody is logged in with it logs her out.
+func TestAKeyExpiresDuringALogin(t *testing.T) {
+	t.Parallel()
+	i := newInstance(t)
+	i.person("alice").options = `expiry-time="` + time.Now().Add(4*time.Second).UTC().Format("20060102150405") + `Z" `
+	i.start()
+	o := i.ssh("alice", "--", "sleep 60")
+	if !strings.Contains(o.err, "your access was withdrawn") {
+		t.Errorf("the client was told %q", o.err)
+	}
+	i.log.wait("msg=withdrawn", "user=alice", `reason="the key has expired"`)
 }

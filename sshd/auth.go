@@ -131,6 +131,7 @@ func (c *connection) authenticated(meta ssh.ConnMetadata) {
 	c.arrived()
 	c.link.enter(phaseLoggedIn)
 	c.beAlive()
+	c.expire(c.policy.Load().Until)
 	id := c.login.Load()
 	algorithms := ""
 	if m, ok := meta.(ssh.AlgorithmsConnMetadata); ok {

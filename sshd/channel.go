@@ -65,7 +65,7 @@ func (c *connection) sessionChannel(sc *ssh.ServerConn, nc ssh.NewChannel, answe
 func (c *connection) takeSession() (number uint32, reason ssh.RejectionReason, message string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch limit := int(c.server.cfg.MaxSessions); {
+	switch limit := int(c.settings.MaxSessions); {
 	case c.ctx.Err() != nil:
 		return 0, ssh.Prohibited, "disconnecting"
 	case c.forbidden():

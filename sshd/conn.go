@@ -20,7 +20,8 @@ import (
 // shared with another.
 type connection struct {
 	server    *Server
-	ref       string // under which both the client and the log know it
+	settings  *settings // those of when it began
+	ref       string    // under which both the client and the log know it
 	link      *link
 	addresses addresses
 	source    netip.Prefix // under which startups counted it in
@@ -34,6 +35,7 @@ type connection struct {
 
 	grace   *time.Timer // closes the connection unless somebody logs in
 	parting *time.Timer // closes it after a farewell; guarded by mu
+	expiry  *time.Timer // of the grant; guarded by mu
 	counted atomic.Bool // still counted by startups
 	setUp   sync.Once   // ends the set-up that serve has begun
 	login   atomic.Pointer[identity]
@@ -49,7 +51,7 @@ type connection struct {
 }
 
 func (s *Server) newConnection(nc net.Conn, source netip.Prefix) *connection {
-	c := &connection{server: s, ref: s.reference(), source: source, addresses: addressesOf(nc)}
+	c := &connection{server: s, settings: s.settings.Load(), ref: s.reference(), source: source, addresses: addressesOf(nc)}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
 	c.link = newLink(nc, &c.flood)
 	c.counted.Store(true)
@@ -59,7 +61,7 @@ func (s *Server) newConnection(nc net.Conn, source netip.Prefix) *connection {
 // serve runs the connection from its first byte to its end.
 func (c *connection) serve() {
 	defer c.end()
-	if d := c.server.cfg.LoginGrace; d > 0 {
+	if d := c.settings.LoginGrace; d > 0 {
 		c.grace = time.AfterFunc(d, c.late)
 	}
 	c.link.quick.begin() // until the first session has its program
@@ -78,7 +80,7 @@ func (c *connection) library() *library.Server {
 			return nc
 		},
 		ServerConfigCallback: func(library.Context) *ssh.ServerConfig {
-			cfg := *c.server.template
+			cfg := *c.settings.ssh
 			c.authentication(&cfg)
 			return &cfg
 		},
@@ -136,8 +138,10 @@ func (c *connection) end() {
 	why := c.drain()
 	c.alive.stop()
 	c.mu.Lock()
-	if c.parting != nil {
-		c.parting.Stop()
+	for _, t := range []*time.Timer{c.parting, c.expiry} {
+		if t != nil {
+			t.Stop()
+		}
 	}
 	c.mu.Unlock()
 	c.work.close()

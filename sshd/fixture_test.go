@@ -130,7 +130,12 @@ func (f *fixture) clientConfigFor(host ssh.Signer, user string, keys ...ssh.Sign
 // dial logs alice in.
 func (f *fixture) dial() *ssh.Client {
 	f.t.Helper()
-	c, err := ssh.Dial("tcp", f.addr, f.clientConfig("alice", f.key))
+	return f.dialWith(f.clientConfig("alice", f.key))
+}
+
+func (f *fixture) dialWith(cfg *ssh.ClientConfig) *ssh.Client {
+	f.t.Helper()
+	c, err := ssh.Dial("tcp", f.addr, cfg)
 	if err != nil {
 		f.t.Fatal(err)
 	}

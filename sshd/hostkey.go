@@ -24,9 +24,9 @@ type hostKey struct {
 	algorithms []string
 }
 
-func (s *Server) hostKeys() ([]ssh.Signer, error) {
+func (s *Server) hostKeys(blobs [][]byte) ([]ssh.Signer, error) {
 	var keys []ssh.Signer
-	for i, blob := range s.cfg.HostKeys {
+	for i, blob := range blobs {
 		public, err := ssh.ParsePublicKey(blob)
 		if err != nil {
 			return nil, fmt.Errorf("host key %d: %w", i+1, err)

@@ -19,7 +19,7 @@ type keepalive struct {
 
 // beAlive starts looking after the client.
 func (c *connection) beAlive() {
-	d := c.server.cfg.AliveInterval
+	d := c.settings.AliveInterval
 	if d <= 0 {
 		return
 	}
@@ -45,16 +45,16 @@ func (k *keepalive) stop() {
 // look happens every AliveInterval. A client that has sent anything is alive.
 func (c *connection) look() {
 	if c.link.heard.Swap(false) {
-		c.alive.again(c.server.cfg.AliveInterval, 0)
+		c.alive.again(c.settings.AliveInterval, 0)
 		return
 	}
 	silent := c.alive.silent + 1 // one look at a time
-	if silent > c.server.cfg.AliveCountMax {
+	if silent > c.settings.AliveCountMax {
 		c.record(levelInfo, "silent", "", "looks", fmt.Sprint(silent))
 		c.link.Close()
 		return
 	}
-	c.alive.again(c.server.cfg.AliveInterval, silent)
+	c.alive.again(c.settings.AliveInterval, silent)
 	c.ask()
 }
 

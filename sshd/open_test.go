@@ -89,7 +89,7 @@ func TestCellThatDoesNotOpen(t *testing.T) {
 	}
 	out, errs, status := f.run(f.stock("alice@127.0.0.1", "true"))
 	r := f.broker.waitRecord(t, "session failed", nil)
-	if out != "" || errs != string(sentence(refusedStart, r.Ref, false)) || status != exitRefused {
+	if out != "" || errs != string(sentence(refusedRun, r.Ref, false)) || status != exitRefused {
 		t.Errorf("got %q, %q, %d", out, errs, status)
 	}
 	if !strings.Contains(attr(r, "error"), "step 7/21") {

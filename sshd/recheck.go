@@ -29,6 +29,7 @@ func (c *connection) recheck() {
 	switch {
 	case err == nil:
 		c.policy.Store(now.grant)
+		c.expire(now.grant.Until)
 	case c.ctx.Err() != nil: // it has just ended
 	case errors.As(err, &denied):
 		c.record(levelInfo, "withdrawn", "", "reason", err.Error())

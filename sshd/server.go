@@ -65,9 +65,9 @@ const version = "SSH-2.0-jailsh"
 
 // Server serves SSH on any number of listeners.
 type Server struct {
-	cfg      wire.NetConfig
+	keys     []ssh.Signer
+	settings atomic.Pointer[settings] // replaced by Configure
 	broker   Broker
-	template *ssh.ServerConfig // copied for each connection, see conn.go
 	startups startups
 	drops    drops
 	records  *recorder
@@ -91,22 +91,20 @@ type Server struct {
 }
 
 // New returns a Server that has yet to be given listeners with Serve. It must be
-// ended with Shutdown. cfg is copied; its host keys must be ed25519 or RSA.
+// ended with Shutdown. The host keys of cfg must be ed25519 or RSA.
 func New(cfg *wire.NetConfig, b Broker) (*Server, error) {
 	s := &Server{
-		cfg: *cfg, broker: b, records: newRecorder(),
+		broker: b, records: newRecorder(),
 		conns: map[*connection]struct{}{}, listeners: map[net.Listener]struct{}{},
-		startups: startups{
-			begin: int(cfg.StartupsBegin), rate: int(cfg.StartupsRate), full: int(cfg.StartupsFull),
-			perSource: int(cfg.StartupsPerSource), random: random,
-		},
-		secret: make([]byte, 32), recorderDone: make(chan struct{}),
+		startups: startups{random: random},
+		secret:   make([]byte, 32), recorderDone: make(chan struct{}),
 	}
-	keys, err := s.hostKeys()
+	keys, err := s.hostKeys(cfg.HostKeys)
 	if err != nil {
 		return nil, fmt.Errorf("sshd: %w", err)
 	}
-	s.template = s.sshConfig(keys)
+	s.keys = keys
+	s.Configure(cfg)
 	_, _ = rand.Read(s.secret) // never fails
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	ctx, stop := context.WithCancel(context.Background())
@@ -119,19 +117,18 @@ func New(cfg *wire.NetConfig, b Broker) (*Server, error) {
 	return s, nil
 }
 
-// sshConfig is what all connections have in common. The library copies it for
-// each and writes to the copy.
-func (s *Server) sshConfig(keys []ssh.Signer) *ssh.ServerConfig {
+// sshConfig is what all connections that go by these settings have in common.
+func (s *Server) sshConfig(now *settings) *ssh.ServerConfig {
 	cfg := &ssh.ServerConfig{
 		Config:                  ssh.Config{KeyExchanges: keyExchanges(), Ciphers: ciphers(), MACs: macs()},
 		PublicKeyAuthAlgorithms: publicKeyAlgorithms(),
-		MaxAuthTries:            int(s.cfg.MaxAuthTries),
+		MaxAuthTries:            int(now.MaxAuthTries),
 		ServerVersion:           version,
 	}
-	if banner := s.cfg.Banner; banner != "" {
+	if banner := now.Banner; banner != "" {
 		cfg.BannerCallback = func(ssh.ConnMetadata) string { return banner }
 	}
-	for _, k := range keys {
+	for _, k := range s.keys {
 		cfg.AddHostKey(k)
 	}
 	return cfg

@@ -15,10 +15,10 @@ import (
 // The table of sources holds those with an unauthenticated connection and is
 // therefore never longer than full.
 type startups struct {
-	begin, rate, full int                  // MaxStartups of sshd_config(5)
-	perSource         int                  // 0: no cap of one source
 	random            func(below int) int  // uniform in [0, below)
 	mu                sync.Mutex           // guards the rest
+	begin, rate, full int                  // MaxStartups of sshd_config(5)
+	perSource         int                  // 0: no cap of one source
 	total             int                  // connections on their way
 	sources           map[netip.Prefix]int // of total, by source
 }

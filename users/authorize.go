@@ -150,6 +150,7 @@ func (d *Decision) grant(u *User, k *Key) {
 		Env:             o.Env,
 		AcceptEnv:       u.AcceptEnv,
 		Sessions:        uint32(u.Limits.Sessions), Idle: u.Limits.Idle, MaxSession: u.Limits.MaxSession,
+		Until: earlier(u.Expires, o.Expires),
 	}
 	switch {
 	case u.Command != "":
@@ -161,6 +162,21 @@ func (d *Decision) grant(u *User, k *Key) {
 	}
 	d.trace("granted: shell %t, exec %t, pty %t", g.Shell, g.Exec, g.PTY)
 	d.Grant = g
+}
+
+// earlier is the first whole second at which one of them has passed; zero is
+// never. A key is good at its expiry-time still (sshd(8)), a user isn't.
+func earlier(user, key time.Time) time.Time {
+	if !user.IsZero() {
+		user = user.Add(time.Second - 1).Truncate(time.Second)
+	}
+	if !key.IsZero() {
+		key = key.Truncate(time.Second).Add(time.Second)
+	}
+	if user.IsZero() || !key.IsZero() && key.Before(user) {
+		return key
+	}
+	return user
 }
 
 // where says where the key that decided stands.

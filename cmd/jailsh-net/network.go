@@ -61,10 +61,12 @@ func (n *network) run(ctx context.Context) error {
 	return <-gone
 }
 
-// reload answers when everybody who may not be here any more was told so.
-func (n *network) reload(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+// reload takes over what the configuration says now, for connections to come. It
+// answers when everybody who may not be here any more was told so.
+func (n *network) reload(cfg *wire.NetConfig, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	if s := n.server.Load(); s != nil {
+		s.Configure(cfg)
 		s.Recheck()
 	}
 	return &wire.Empty{}, nil, nil

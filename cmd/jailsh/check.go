@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,15 +41,17 @@ jailshd runs or not. The exit status is 1 if there is a problem.
 A line that begins with "advice:" is none: jailsh works and holds without it, and
 would hold better, or longer, with it.`,
 		Args: exactly(),
-		RunE: func(*cobra.Command, []string) error { return a.check(asJSON, onlyProblems) },
+		RunE: func(c *cobra.Command, _ []string) error { return a.check(c.Context(), asJSON, onlyProblems) },
 	}
 	jsonFlag(c, &asJSON)
 	c.Flags().BoolVar(&onlyProblems, "problems", false, "leave the advice out")
 	return c
 }
 
-func (a *app) check(asJSON, onlyProblems bool) error {
-	found := check.All(a.config, check.Options{Daemon: a.runningDaemon(), Programs: ownFolder()})
+func (a *app) check(ctx context.Context, asJSON, onlyProblems bool) error {
+	o := check.Options{Programs: ownFolder()}
+	a.askDaemon(ctx, &o)
+	found := check.All(a.config, o)
 	if onlyProblems {
 		found.Advice = nil
 	}
@@ -96,20 +99,23 @@ func ownFolder() string {
 	return filepath.Dir(own)
 }
 
-// runningDaemon is the pid of the instance's jailshd, or 0.
-func (a *app) runningDaemon() int {
+// askDaemon fills in what only the instance's jailshd can tell, if it runs.
+func (a *app) askDaemon(ctx context.Context, o *check.Options) {
 	cfg, err := config.Load(a.config)
 	if err != nil {
-		return 0
+		return
 	}
 	d, err := admin.Dial(cfg.RunDir)
 	if err != nil {
-		return 0
+		return
 	}
 	defer d.Close()
 	pid, err := d.Pid()
 	if err != nil {
-		return 0
+		return
 	}
-	return pid
+	o.Daemon = pid
+	if o.Stale, err = d.Stale(ctx); err != nil {
+		o.Stale = nil // of another version: it is asked to be restarted for that
+	}
 }

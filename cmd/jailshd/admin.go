@@ -10,7 +10,7 @@ import (
 	"github.com/jailsh/jailsh/internal/wire"
 )
 
-// adminSocket answers `jailsh run`. Its folder and its mode let nobody but root
+// adminSocket answers `jailsh run` and `jailsh check`. Its folder and its mode let nobody but root
 // in, and the kernel's word about the caller (SO_PEERCRED) is asked too.
 type adminSocket struct {
 	daemon   *daemon
@@ -79,7 +79,7 @@ func (a *adminSocket) admit(c *net.UnixConn) (*wire.Peer, error) {
 		conn.Close()
 		return nil, fmt.Errorf("the caller isn't root: %+v %w", cred, err)
 	}
-	peer := wire.NewPeer(conn, wire.On(wire.VerbOpen, a.open))
+	peer := wire.NewPeer(conn, wire.On(wire.VerbOpen, a.open), wire.On(wire.VerbStatus, a.status))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
@@ -98,6 +98,12 @@ func (a *adminSocket) open(m *wire.Open, files []*os.File) (wire.Message, []*os.
 		return nil, nil, err
 	}
 	return &wire.Opened{Cell: opened.Cell, Cold: opened.Cold}, []*os.File{opened.Socket}, nil
+}
+
+// status tells what a restart would change.
+func (a *adminSocket) status(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	return &wire.Status{Stale: needRestart(a.daemon.began, a.daemon.instance.Load().Config)}, nil, nil
 }
 
 // close ends the listener, which removes its file, and all callers.

@@ -51,18 +51,23 @@ func (d *daemon) configure(_ *wire.Empty, files []*os.File) (wire.Message, []*os
 		}
 		listeners = append(listeners, f)
 	}
+	m := d.netConfig()
+	for _, k := range d.hostKeys {
+		m.HostKeys = append(m.HostKeys, k.PublicKey().Marshal())
+	}
+	return m, listeners, nil
+}
+
+// netConfig is what of jailsh.toml is jailsh-net's to do.
+func (d *daemon) netConfig() *wire.NetConfig {
 	cfg := d.instance.Load().Config
-	m := &wire.NetConfig{
+	return &wire.NetConfig{
 		LoginGrace: cfg.LoginGrace, MaxAuthTries: uint32(cfg.MaxAuthTries),
 		StartupsBegin: uint32(cfg.MaxStartups.Begin), StartupsRate: uint32(cfg.MaxStartups.Rate),
 		StartupsFull: uint32(cfg.MaxStartups.Full), StartupsPerSource: uint32(cfg.MaxStartupsPerSource),
 		AliveInterval: cfg.AliveInterval, AliveCountMax: uint32(cfg.AliveCountMax),
 		MaxSessions: uint32(cfg.MaxSessions), Banner: cfg.Banner,
 	}
-	for _, k := range d.hostKeys {
-		m.HostKeys = append(m.HostKeys, k.PublicKey().Marshal())
-	}
-	return m, listeners, nil
 }
 
 func (d *daemon) lookup(m *wire.Lookup, files []*os.File) (wire.Message, []*os.File, error) {

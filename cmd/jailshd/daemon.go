@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/internal/landlock"
 	"github.com/jailsh/jailsh/jail"
@@ -27,6 +28,7 @@ type daemon struct {
 	audit  *auditLog
 	events *events
 
+	began     *config.Config                    // what it was started with
 	instance  atomic.Pointer[instance.Instance] // replaced by a reload
 	hostKeys  []ssh.Signer
 	pid       *pidFile
@@ -46,7 +48,7 @@ func newDaemon(file string) (*daemon, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the configuration is not good:\n%w", err)
 	}
-	d := &daemon{}
+	d := &daemon{began: inst.Config}
 	d.instance.Store(inst)
 	cfg := inst.Config
 	d.level.Set(cfg.LogLevel)

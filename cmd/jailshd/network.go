@@ -154,7 +154,7 @@ func (n *network) recheck() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), recheckTimeout)
 	defer cancel()
-	if _, err := peer.Call(ctx, wire.VerbReload, &wire.Empty{}, &wire.Empty{}); err != nil && !errors.Is(err, wire.ErrClosed) {
+	if _, err := peer.Call(ctx, wire.VerbReload, n.daemon.netConfig(), &wire.Empty{}); err != nil && !errors.Is(err, wire.ErrClosed) {
 		n.daemon.log.Warn("jailsh-net: not all connections were looked at again", "error", err)
 	}
 }

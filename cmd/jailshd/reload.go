@@ -50,7 +50,7 @@ func (d *daemon) reload() error {
 		}
 		return problems
 	}
-	if names := needRestart(old.Config, fresh.Config); len(names) > 0 {
+	if names := needRestart(d.began, fresh.Config); len(names) > 0 {
 		d.log.Warn("reload: these take effect when jailshd is started again", "keys", names)
 	}
 	if err := d.router.Deny(fresh.Config.Egress.Deny); err != nil {
@@ -81,7 +81,8 @@ func (d *daemon) endInactive() {
 	}
 }
 
-// needRestart names the keys that changed and are used at the start only.
+// needRestart names the keys that differ from what the daemon was started with, and
+// are used at the start only.
 func needRestart(old, fresh *config.Config) []string {
 	var names []string
 	changed := func(name string, same bool) {
@@ -94,15 +95,7 @@ func needRestart(old, fresh *config.Config) []string {
 	changed("run_dir", old.RunDir == fresh.RunDir)
 	changed("logs", old.Logs == fresh.Logs)
 	changed("net_uid", old.NetUID == fresh.NetUID)
-	changed("login_grace", old.LoginGrace == fresh.LoginGrace)
-	changed("max_auth_tries", old.MaxAuthTries == fresh.MaxAuthTries)
-	changed("max_startups", old.MaxStartups == fresh.MaxStartups)
-	changed("max_startups_per_source", old.MaxStartupsPerSource == fresh.MaxStartupsPerSource)
-	changed("client_alive_interval", old.AliveInterval == fresh.AliveInterval)
-	changed("client_alive_count_max", old.AliveCountMax == fresh.AliveCountMax)
-	changed("max_sessions", old.MaxSessions == fresh.MaxSessions)
 	changed("egress_addresses", slices.Equal(old.Egress.Addresses, fresh.Egress.Addresses))
-	changed("banner", old.Banner == fresh.Banner)
 	return names
 }
 

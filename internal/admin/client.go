@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/jailsh/jailsh/internal/cell"
 	"github.com/jailsh/jailsh/internal/wire"
@@ -76,6 +77,18 @@ func (c *Client) Pid() (int, error) {
 	}
 	return int(cred.Pid), nil
 }
+
+// Stale lists the keys of jailsh.toml that wait for the daemon to be restarted.
+func (c *Client) Stale(ctx context.Context) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
+	defer cancel()
+	status := &wire.Status{}
+	_, err := c.peer.Call(ctx, wire.VerbStatus, &wire.Empty{}, status)
+	return status.Stale, err
+}
+
+// statusTimeout is how long the daemon may take to say how it is.
+const statusTimeout = 5 * time.Second
 
 // Open asks for the user's cell, which is started if it isn't running. A
 // *wire.Failure is the daemon's own word, and names the user.

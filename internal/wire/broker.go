@@ -74,6 +74,8 @@ type Grant struct {
 	Sessions   uint32        // of the user at once, over all her connections; 0: no limit
 	Idle       time.Duration // a session without input or output ends after it; 0: never
 	MaxSession time.Duration // a session ends after it; 0: never
+
+	Until time.Time // when the grant has to be looked up again, in whole seconds; zero: not by itself
 }
 
 func (m *Grant) fields(c *codec) {
@@ -90,6 +92,7 @@ func (m *Grant) fields(c *codec) {
 	c.u32(&m.Sessions)
 	c.i64((*int64)(&m.Idle))
 	c.i64((*int64)(&m.MaxSession))
+	c.time(&m.Until)
 }
 
 // Sign asks for a signature of a host key over the exchange hash.
@@ -184,3 +187,12 @@ type Records struct{ List []Record }
 func (m *Records) fields(c *codec) {
 	list(c, &m.List, MaxRecords, func(c *codec, r *Record) { r.fields(c) })
 }
+
+// Status is the answer to `jailsh check`: what jailshd knows of itself.
+type Status struct {
+	// Stale are the keys of jailsh.toml that were changed, and take effect when
+	// jailshd is started again.
+	Stale []string
+}
+
+func (m *Status) fields(c *codec) { c.strs(&m.Stale, MaxAttrs, MaxName, MaxText) }

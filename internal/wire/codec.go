@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Message is one message body. Its fields method visits each field in wire
@@ -90,6 +91,21 @@ func (c *codec) i64(p *int64) {
 }
 
 // boolean is one byte, 0 or 1; any other is an error.
+// time is in whole seconds since 1970, and 0 for the zero time.
+func (c *codec) time(p *time.Time) {
+	var seconds int64
+	if !p.IsZero() {
+		seconds = p.Unix()
+	}
+	c.i64(&seconds)
+	if c.decoding {
+		*p = time.Time{}
+		if seconds != 0 {
+			*p = time.Unix(seconds, 0)
+		}
+	}
+}
+
 func (c *codec) boolean(p *bool) {
 	var b uint8
 	if *p {

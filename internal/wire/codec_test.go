@@ -23,12 +23,13 @@ func full() map[string]Message {
 		"Grant": &Grant{
 			Accepted: true, Reason: "r", Shell: true, Exec: true, PTY: true, Forced: true, Command: "c",
 			NoTouchRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
-			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour,
+			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0),
 		},
 		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash")},
 		"Signature": &Signature{Format: "ssh-ed25519", Blob: []byte("s")},
 		"Open":      &Open{User: "alice", Ref: "0123abcd"},
 		"Opened":    &Opened{Cell: "alice/7", Cold: true},
+		"Status":    &Status{Stale: []string{"listen"}},
 		"Notice":    &Notice{User: "alice", Text: "killed"},
 		"Record": &Record{
 			Time: 1, Level: 2, Event: "login", Ref: "r", User: "u", From: "f",

@@ -47,6 +47,7 @@ func FuzzNetConfig(f *testing.F) { decodeAnything(f, "NetConfig") }
 func FuzzLookup(f *testing.F)    { decodeAnything(f, "Lookup") }
 func FuzzGrant(f *testing.F)     { decodeAnything(f, "Grant") }
 func FuzzNotice(f *testing.F)    { decodeAnything(f, "Notice") }
+func FuzzStatus(f *testing.F)    { decodeAnything(f, "Status") }
 func FuzzSign(f *testing.F)      { decodeAnything(f, "Sign") }
 func FuzzSignature(f *testing.F) { decodeAnything(f, "Signature") }
 func FuzzOpen(f *testing.F)      { decodeAnything(f, "Open") }

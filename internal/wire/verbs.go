@@ -15,8 +15,9 @@ const (
 	VerbSign      // request: Sign -> Signature
 	VerbOpen      // request: Open -> Opened with the cell's socket (admin too)
 	VerbRecord    // notice:  Records
-	VerbReload    // request of jailshd: Empty -> Empty when every grant was looked up again
+	VerbReload    // request of jailshd: NetConfig without host keys -> Empty when every grant was looked up again
 	VerbNotice    // notice of jailshd: Notice
+	VerbStatus    // request of jailsh, on the admin socket: Empty -> Status
 
 	// control: jailshd to jailsh-init.
 	VerbBuild  // request: Spec -> Empty once the jail stands
@@ -31,7 +32,7 @@ const (
 
 var verbNames = [...]string{
 	VerbConfigure: "configure", VerbLookup: "lookup", VerbSign: "sign", VerbOpen: "open",
-	VerbRecord: "record", VerbReload: "reload", VerbNotice: "notice", VerbBuild: "build", VerbAttach: "attach",
+	VerbRecord: "record", VerbReload: "reload", VerbNotice: "notice", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
 	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
 }
 

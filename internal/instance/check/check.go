@@ -11,6 +11,8 @@ type Options struct {
 	// Daemon is the process of the instance's own jailshd, 0 for none. It may hold
 	// the instance's ports.
 	Daemon int
+	// Stale are the keys of jailsh.toml of which it has other values.
+	Stale []string
 	// Programs is the folder that jailshd and its programs would be started from.
 	Programs string
 }
@@ -31,6 +33,7 @@ func All(path string, o Options) *Report {
 	if err == nil {
 		r.Problems = append(r.Problems, server(cfg, o.Daemon)...)
 		r.files(cfg)
+		r.stale(cfg, o.Stale)
 	}
 	table, tableErr := users.Load(cfg.Users, instance.Base(cfg))
 	r.Problems = append(r.Problems, instance.Problems(tableErr)...)

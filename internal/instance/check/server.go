@@ -91,3 +91,11 @@ func hostAccount(uid uint32) (name string, taken bool) {
 	}
 	return u.Username, u.Username != "jailsh" && u.Username != "_jailsh" && u.Username != "jailsh-net"
 }
+
+// stale advises a restart for keys that the daemon took at its start.
+func (r *Report) stale(cfg *config.Config, keys []string) {
+	at := readSource(cfg.File)
+	for _, key := range keys {
+		r.Advice = append(r.Advice, at.problem("the jailshd that runs has another value", "restart it when it suits; that ends all cells", key))
+	}
+}
