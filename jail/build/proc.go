@@ -138,8 +138,10 @@ func (m *masks) close() {
 	unix.Close(m.folder)
 }
 
+// newEmptyFolder has no room even if it weren't read-only: the one inode is its
+// own. Of size 0, which is no limit, it isn't shown by df(1).
 func newEmptyFolder() (int, error) {
-	return newTmpfs("mode=0555,size=4k,nr_inodes=1", procAttr|unix.MOUNT_ATTR_RDONLY)
+	return newTmpfs("mode=0555,size=0,nr_inodes=1", procAttr|unix.MOUNT_ATTR_RDONLY)
 }
 
 // newUnreadable is the jail's /dev/null without its device: nodev.
