@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/jailsh/jailsh/internal/netlink"
+	"github.com/jailsh/jailsh/internal/netlink/space"
 	"github.com/jailsh/jailsh/jail/build"
 	"golang.org/x/sys/unix"
 )
@@ -20,7 +21,7 @@ import (
 // bed is a host with a network on its other side, on which there are the world
 // and a private range.
 type bed struct {
-	host, world *space
+	host, world *space.Space
 	deny        []netip.Prefix
 	routers     int
 }
@@ -37,23 +38,23 @@ func hostIPs() []string {
 
 func newBed(t *testing.T) *bed {
 	t.Helper()
-	b := &bed{host: newSpace(t), world: newSpace(t), deny: prefixes("10.0.0.0/8", "172.16.0.0/12", "fc00::/7")}
-	b.host.wire(b.world)
-	b.host.sysctl("net/ipv4/ip_forward", "1")
-	b.host.sysctl("net/ipv6/conf/all/forwarding", "1")
-	b.host.address("eth0", "192.0.2.1/24", "10.9.9.1/24", "2001:db8::1/64", "fd00:9::1/64")
-	b.host.address("lo", "172.30.0.1/32") // as of a service that is meant for the host alone
-	b.world.address("eth0", worldIP+"/24", privateIP+"/24", worldIP6+"/64", privateIP6+"/64")
-	b.world.route(func(r *netlink.Route) error { // and so it could call a cell
+	b := &bed{host: space.New(t), world: space.New(t), deny: prefixes("10.0.0.0/8", "172.16.0.0/12", "fc00::/7")}
+	b.host.Wire(b.world)
+	b.host.Sysctl("net/ipv4/ip_forward", "1")
+	b.host.Sysctl("net/ipv6/conf/all/forwarding", "1")
+	b.host.Address("eth0", "192.0.2.1/24", "10.9.9.1/24", "2001:db8::1/64", "fd00:9::1/64")
+	b.host.Address("lo", "172.30.0.1/32") // as of a service that is meant for the host alone
+	b.world.Address("eth0", worldIP+"/24", privateIP+"/24", worldIP6+"/64", privateIP6+"/64")
+	b.world.Route(func(r *netlink.Route) error { // and so it could call a cell
 		index, err := r.Index("eth0")
 		if err != nil {
 			return err
 		}
 		return errors.Join(r.AddDefault(index, netip.MustParseAddr("192.0.2.1")), r.AddDefault(index, netip.MustParseAddr("2001:db8::1")))
 	})
-	for _, s := range []*space{b.host, b.world} {
-		s.serve(80)
-		s.serve(53)
+	for _, s := range []*space.Space{b.host, b.world} {
+		s.Serve(80)
+		s.Serve(53)
 	}
 	return b
 }
@@ -67,7 +68,7 @@ func prefixes(all ...string) (found []netip.Prefix) {
 
 // cell is a network namespace with a way out.
 type cell struct {
-	*space
+	*space.Space
 	wire *Wire
 }
 
@@ -85,23 +86,23 @@ func (b *bed) router(t *testing.T, without ...string) *Router {
 	addresses := prefixes(fmt.Sprintf("100.127.%d.0/24", b.routers), fmt.Sprintf("fd6a:73:%d::/112", b.routers))
 	r := New(t.TempDir(), Policy{Addresses: addresses, Deny: b.deny})
 	r.without = without
-	t.Cleanup(func() { b.host.must(r.Close) })
+	t.Cleanup(func() { b.host.Must(r.Close) })
 	return r
 }
 
 func (b *bed) cell(t *testing.T, r *Router, servers ...string) cell {
 	t.Helper()
-	c := cell{space: newSpace(t)}
+	c := cell{Space: space.New(t)}
 	var raw [][]byte
 	for _, s := range servers {
 		raw = append(raw, netip.MustParseAddr(s).AsSlice())
 	}
-	b.host.must(func() (err error) {
-		c.wire, err = r.Attach(c.pid, raw)
+	b.host.Must(func() (err error) {
+		c.wire, err = r.Attach(c.Pid, raw)
 		return err
 	})
-	t.Cleanup(func() { b.host.must(c.wire.Detach) })
-	c.route(func(route *netlink.Route) error { return build.RaiseLink(route, &c.wire.Link) })
+	t.Cleanup(func() { b.host.Must(c.wire.Detach) })
+	c.Route(func(route *netlink.Route) error { return build.RaiseLink(route, &c.wire.Link) })
 	return c
 }
 
@@ -115,14 +116,14 @@ func prohibited(err error) bool {
 
 func (c cell) reaches(t *testing.T, ip string, port int) {
 	t.Helper()
-	if _, err := c.dial(at(ip, port)); err != nil {
+	if _, err := c.Dial(at(ip, port)); err != nil {
 		t.Errorf("doesn't reach %s port %d: %v", ip, port, err)
 	}
 }
 
 func (c cell) isRefused(t *testing.T, ip string, port int) {
 	t.Helper()
-	if said, err := c.dial(at(ip, port)); !prohibited(err) {
+	if said, err := c.Dial(at(ip, port)); !prohibited(err) {
 		t.Errorf("%s port %d: %q, %v", ip, port, said, err)
 	}
 }
@@ -138,14 +139,14 @@ func arrives(t *testing.T, inbox *net.UDPConn, text string) string {
 }
 
 // missing sends a second datagram from where the inbox is, and waits for that.
-func missing(t *testing.T, s *space, inbox *net.UDPConn, text string) {
+func missing(t *testing.T, s *space.Space, inbox *net.UDPConn, text string) {
 	t.Helper()
 	here := inbox.LocalAddr().(*net.UDPAddr)
 	loopback := "127.0.0.1"
 	if here.IP.To4() == nil {
 		loopback = "::1"
 	}
-	s.send("", at(loopback, here.Port), "the end")
+	s.Send("", at(loopback, here.Port), "the end")
 	if from, ok := receive(t, inbox, text, "the end"); ok {
 		t.Errorf("%q arrives, from %s", text, from)
 	}
@@ -153,7 +154,7 @@ func missing(t *testing.T, s *space, inbox *net.UDPConn, text string) {
 
 func receive(t *testing.T, inbox *net.UDPConn, text, end string) (from string, ok bool) {
 	t.Helper()
-	if err := inbox.SetReadDeadline(time.Now().Add(patience)); err != nil {
+	if err := inbox.SetReadDeadline(time.Now().Add(space.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	for b := make([]byte, 1000); ; {
@@ -176,10 +177,10 @@ func TestOutToTheWorld(t *testing.T) {
 	b := newBed(t)
 	c := b.cell(t, b.router(t))
 	for _, way := range []struct{ to, as string }{{worldIP, "::ffff:192.0.2.1"}, {worldIP6, "2001:db8::1"}} {
-		if said, err := c.dial(at(way.to, 80)); said != strings.TrimPrefix(way.as, "::ffff:") {
+		if said, err := c.Dial(at(way.to, 80)); said != strings.TrimPrefix(way.as, "::ffff:") {
 			t.Errorf("%s: %q, %v", way.to, said, err)
 		}
-		if _, err := c.dial(at(way.to, 81)); !errors.Is(err, unix.ECONNREFUSED) {
+		if _, err := c.Dial(at(way.to, 81)); !errors.Is(err, unix.ECONNREFUSED) {
 			t.Errorf("%s: a port where nobody listens: %v", way.to, err)
 		}
 		if err := c.icmpError(way.to); !errors.Is(err, unix.ECONNREFUSED) {
@@ -187,8 +188,8 @@ func TestOutToTheWorld(t *testing.T) {
 		}
 	}
 	plain := b.cell(t, b.router(t, "masquerade"))
-	inbox := b.world.inbox(7)
-	plain.send("", at(worldIP, 7), "as myself")
+	inbox := b.world.Inbox(7)
+	plain.Send("", at(worldIP, 7), "as myself")
 	if from := arrives(t, inbox, "as myself"); from != plain.own(0) {
 		t.Errorf("without masquerade it comes from %s", from)
 	}
@@ -196,7 +197,7 @@ func TestOutToTheWorld(t *testing.T) {
 
 // icmpError is what a datagram to a closed port comes back as.
 func (c cell) icmpError(ip string) error {
-	return c.do(func() error {
+	return c.Do(func() error {
 		conn, err := net.Dial("udp", at(ip, 82))
 		if err != nil {
 			return err
@@ -205,7 +206,7 @@ func (c cell) icmpError(ip string) error {
 		if _, err := conn.Write([]byte("anybody?")); err != nil {
 			return err
 		}
-		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(space.Patience)); err != nil {
 			return err
 		}
 		_, err = conn.Read(make([]byte, 10))
@@ -225,7 +226,7 @@ func TestDeniedNetworks(t *testing.T) {
 	open.reaches(t, privateIP6, 80)
 
 	// A change acts on cells that are there.
-	b.host.must(func() error { return r.Deny(prefixes("192.0.2.0/24", "2001:db8::/32")) })
+	b.host.Must(func() error { return r.Deny(prefixes("192.0.2.0/24", "2001:db8::/32")) })
 	for _, ip := range []string{worldIP, worldIP6} {
 		c.isRefused(t, ip, 80)
 	}
@@ -243,16 +244,16 @@ func TestTheHostIsNotThere(t *testing.T) {
 	asked := b.cell(t, b.router(t, "to the host"))
 	open := b.cell(t, b.router(t, "own addresses", "to the host"))
 	input := b.cell(t, b.router(t, "own addresses"))
-	b.host.address("lo", "203.0.113.7/32", "2001:db8:7::7/128")
-	inbox := b.host.inbox(7)
+	b.host.Address("lo", "203.0.113.7/32", "2001:db8:7::7/128")
+	inbox := b.host.Inbox(7)
 	for _, ip := range append(hostIPs(), "203.0.113.7", "2001:db8:7::7", c.gateway(0), c.gateway(1)) {
 		c.isRefused(t, ip, 80)
 		asked.isRefused(t, ip, 80)
 		open.reaches(t, ip, 80)
-		input.send("", at(ip, 7), "input "+ip)
-		open.send("", at(ip, 7), "open "+ip)
+		input.Send("", at(ip, 7), "input "+ip)
+		open.Send("", at(ip, 7), "open "+ip)
 		missing(t, b.host, inbox, "input "+ip)
-		open.send("", at(ip, 7), "again "+ip)
+		open.Send("", at(ip, 7), "again "+ip)
 		arrives(t, inbox, "again "+ip)
 	}
 }
@@ -265,12 +266,12 @@ func TestBroadcastAndMulticast(t *testing.T) {
 	c := b.cell(t, b.router(t))
 	open := b.cell(t, b.router(t, "own addresses", "to the host"))
 	for ip, inbox := range map[string]*net.UDPConn{
-		"224.0.0.1": b.host.listen("udp4", 7), "255.255.255.255": b.host.listen("udp4", 8), "ff02::1%eth0": b.host.listen("udp6", 7),
+		"224.0.0.1": b.host.Listen("udp4", 7), "255.255.255.255": b.host.Listen("udp4", 8), "ff02::1%eth0": b.host.Listen("udp6", 7),
 	} {
 		port := inbox.LocalAddr().(*net.UDPAddr).Port
-		c.send("", at(ip, port), "closed "+ip)
+		c.Send("", at(ip, port), "closed "+ip)
 		missing(t, b.host, inbox, "closed "+ip)
-		open.send("", at(ip, port), "open "+ip)
+		open.Send("", at(ip, port), "open "+ip)
 		arrives(t, inbox, "open "+ip)
 	}
 }
@@ -282,10 +283,10 @@ func TestLocalnetIsNotRouted(t *testing.T) {
 	b := newBed(t)
 	c := b.cell(t, b.router(t))
 	open := b.cell(t, b.router(t, "own addresses", "to the host", "source4"))
-	inbox := b.host.inbox(7)
-	b.host.sysctl("net/ipv4/conf/all/route_localnet", "1")
+	inbox := b.host.Inbox(7)
+	b.host.Sysctl("net/ipv4/conf/all/route_localnet", "1")
 	for _, cell := range []cell{c, open} {
-		cell.must(func() error { return os.WriteFile("/proc/sys/net/ipv4/conf/all/route_localnet", []byte("1"), 0) })
+		cell.Must(func() error { return os.WriteFile("/proc/sys/net/ipv4/conf/all/route_localnet", []byte("1"), 0) })
 		cell.sendThroughWire(t, "127.0.0.1:7", "to localhost")
 		if cell == c {
 			missing(t, b.host, inbox, "to localhost")
@@ -299,7 +300,7 @@ func TestLocalnetIsNotRouted(t *testing.T) {
 // (SO_BINDTODEVICE, since Linux 5.7).
 func (c cell) sendThroughWire(t *testing.T, to, text string) {
 	t.Helper()
-	c.must(func() error {
+	c.Must(func() error {
 		d := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) error {
 			var err error
 			if e := raw.Control(func(fd uintptr) { err = unix.BindToDevice(int(fd), cellDevice) }); e != nil {
@@ -323,7 +324,7 @@ func TestOtherCells(t *testing.T) {
 	for _, without := range [][]string{nil, {"denied"}, {"other cells"}, {"denied", "other cells", "masquerade"}} {
 		r := b.router(t, without...)
 		c, other := b.cell(t, r), b.cell(t, r)
-		other.serve(80)
+		other.Serve(80)
 		for n := range 2 {
 			if len(without) == 3 {
 				c.reaches(t, other.own(n), 80)
@@ -335,27 +336,27 @@ func TestOtherCells(t *testing.T) {
 	// A cell of another instance is no way around it.
 	b.deny = nil
 	neighbour := b.cell(t, b.router(t))
-	neighbour.serve(80)
-	inbox := neighbour.inbox(7)
+	neighbour.Serve(80)
+	inbox := neighbour.Inbox(7)
 	c := b.cell(t, b.router(t))
-	c.send("", at(neighbour.own(0), 7), "hello")
-	missing(t, neighbour.space, inbox, "hello")
+	c.Send("", at(neighbour.own(0), 7), "hello")
+	missing(t, neighbour.Space, inbox, "hello")
 }
 
 // A cell has the address that it was given and no other, even for root in there.
 func TestSpoofedSources(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
-	inbox := b.world.inbox(7)
+	inbox := b.world.Inbox(7)
 	for _, without := range []string{"", "source"} {
 		r := b.router(t, without+"4", without+"6")
 		c, other := b.cell(t, r), b.cell(t, r)
-		b.host.sysctl("net/ipv4/conf/"+c.wire.device+"/rp_filter", "0") // the table alone is on trial
+		b.host.Sysctl("net/ipv4/conf/"+c.wire.device+"/rp_filter", "0") // the table alone is on trial
 		for n, to := range []string{worldIP, worldIP6} {
 			for _, from := range []string{other.own(n), []string{"198.51.100.1", "2001:db8:5::5"}[n]} {
-				c.address(cellDevice, from+[]string{"/32", "/128"}[n])
+				c.Address(cellDevice, from+[]string{"/32", "/128"}[n])
 				text := "from " + from + without
-				c.send(from, at(to, 7), text)
+				c.Send(from, at(to, 7), text)
 				if without == "" {
 					missing(t, b.world, inbox, text)
 				} else {
@@ -372,11 +373,11 @@ func TestNobodyCallsACell(t *testing.T) {
 	b := newBed(t)
 	c := b.cell(t, b.router(t))
 	open := b.cell(t, b.router(t, "uncalled", "to nobody"))
-	closed, opened := c.inbox(7), open.inbox(7)
+	closed, opened := c.Inbox(7), open.Inbox(7)
 	for n := range 2 {
-		b.world.send("", at(c.own(n), 7), "hello")
-		missing(t, c.space, closed, "hello")
-		b.world.send("", at(open.own(n), 7), "hello")
+		b.world.Send("", at(c.own(n), 7), "hello")
+		missing(t, c.Space, closed, "hello")
+		b.world.Send("", at(open.own(n), 7), "hello")
 		arrives(t, opened, "hello")
 	}
 }
@@ -388,10 +389,10 @@ func TestNameServers(t *testing.T) {
 	r := b.router(t)
 	c, other := b.cell(t, r, privateIP, privateIP6), b.cell(t, r)
 	without := b.cell(t, b.router(t, "name servers"), privateIP, privateIP6)
-	inbox := b.world.inbox(53)
+	inbox := b.world.Inbox(53)
 	for _, ip := range []string{privateIP, privateIP6} {
 		c.reaches(t, ip, 53)
-		c.send("", at(ip, 53), "who is "+ip)
+		c.Send("", at(ip, 53), "who is "+ip)
 		arrives(t, inbox, "who is "+ip)
 		c.isRefused(t, ip, 80)
 		other.isRefused(t, ip, 53) // it is another's
@@ -420,7 +421,7 @@ func TestConnectionsAreLimited(t *testing.T) {
 // crowd makes as many connections as a cell may have.
 func (c cell) crowd(t *testing.T, ip string) {
 	t.Helper()
-	c.must(func() error {
+	c.Must(func() error {
 		for range maxConnections {
 			conn, err := net.Dial("udp", at(ip, 9))
 			if err != nil {
@@ -440,7 +441,7 @@ func TestWhatIsNoConnectionStays(t *testing.T) {
 	t.Parallel()
 	b := newBed(t)
 	var seen *os.File
-	b.world.must(func() error {
+	b.world.Must(func() error {
 		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
 		if err != nil {
 			return err
@@ -452,10 +453,10 @@ func TestWhatIsNoConnectionStays(t *testing.T) {
 		return nil
 	})
 	defer seen.Close()
-	inbox := b.world.inbox(7)
+	inbox := b.world.Inbox(7)
 	for _, without := range []string{"", "no connection"} {
 		c := b.cell(t, b.router(t, without))
-		c.must(func() error {
+		c.Must(func() error {
 			fd, err := unix.Socket(unix.AF_INET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
 			if err != nil {
 				return err
@@ -465,9 +466,9 @@ func TestWhatIsNoConnectionStays(t *testing.T) {
 			segment[12] = 5 << 4
 			return unix.Sendto(fd, segment, 0, &unix.SockaddrInet4{Addr: [4]byte{192, 0, 2, 2}})
 		})
-		c.send("", at(worldIP, 7), "after it")
+		c.Send("", at(worldIP, 7), "after it")
 		arrives(t, inbox, "after it")
-		if err := seen.SetReadDeadline(time.Now().Add(map[bool]time.Duration{true: time.Millisecond, false: patience}[without == ""])); err != nil {
+		if err := seen.SetReadDeadline(time.Now().Add(map[bool]time.Duration{true: time.Millisecond, false: space.Patience}[without == ""])); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := seen.Read(make([]byte, 100)); (err == nil) != (without != "") {
