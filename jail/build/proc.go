@@ -119,18 +119,21 @@ func (m *masks) cover(proc int, name string) error {
 // placeMask mounts a clone of the mask at a place, or the mask itself where it
 // is the first.
 func placeMask(at int, mask *int, create func() (int, error)) error {
-	tree, err := *mask, error(nil)
-	if tree < 0 {
-		tree, err = create()
-		*mask = tree
-	} else {
-		tree, err = unix.OpenTree(tree, "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)
-		defer unix.Close(tree)
+	const flags = unix.MOVE_MOUNT_F_EMPTY_PATH | unix.MOVE_MOUNT_T_EMPTY_PATH
+	if *mask < 0 {
+		first, err := create()
+		if err != nil {
+			return err
+		}
+		*mask = first
+		return unix.MoveMount(first, "", at, "", flags)
 	}
+	clone, err := unix.OpenTree(*mask, "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH)
 	if err != nil {
 		return err
 	}
-	return unix.MoveMount(tree, "", at, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH)
+	defer unix.Close(clone)
+	return unix.MoveMount(clone, "", at, "", flags)
 }
 
 func (m *masks) close() {

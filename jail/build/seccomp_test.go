@@ -73,19 +73,28 @@ func trials() []trial {
 			trial{fmt.Sprintf("pair of family %d", family), unix.SYS_SOCKETPAIR, []uintptr{family, bad}, unix.EOPNOTSUPP})
 	}
 	for protocol := uintptr(1); protocol < 24; protocol++ {
-		all = append(all, trial{fmt.Sprintf("netlink %d", protocol), unix.SYS_SOCKET,
-			[]uintptr{unix.AF_NETLINK, unix.SOCK_RAW, protocol | garbage}, unix.EPROTONOSUPPORT})
+		all = append(all, trial{
+			fmt.Sprintf("netlink %d", protocol), unix.SYS_SOCKET,
+			[]uintptr{unix.AF_NETLINK, unix.SOCK_RAW, protocol | garbage},
+			unix.EPROTONOSUPPORT,
+		})
 	}
 	for _, family := range []uintptr{unix.AF_INET, unix.AF_INET6} {
 		for _, kind := range []uintptr{unix.SOCK_RDM, unix.SOCK_SEQPACKET, unix.SOCK_DCCP, unix.SOCK_PACKET} {
-			all = append(all, trial{fmt.Sprintf("socket %d of type %d", family, kind), unix.SYS_SOCKET,
-				[]uintptr{family, kind | unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP}, unix.ESOCKTNOSUPPORT})
+			all = append(all, trial{
+				fmt.Sprintf("socket %d of type %d", family, kind), unix.SYS_SOCKET,
+				[]uintptr{family, kind | unix.SOCK_CLOEXEC, unix.IPPROTO_ICMP},
+				unix.ESOCKTNOSUPPORT,
+			})
 		}
 		for _, protocol := range []uintptr{
 			unix.IPPROTO_SCTP, unix.IPPROTO_DCCP, unix.IPPROTO_L2TP, unix.IPPROTO_UDPLITE, unix.IPPROTO_MPTCP, unix.IPPROTO_SMC,
 		} {
-			all = append(all, trial{fmt.Sprintf("socket %d of protocol %d", family, protocol), unix.SYS_SOCKET,
-				[]uintptr{family, unix.SOCK_STREAM, protocol | garbage}, unix.EPROTONOSUPPORT})
+			all = append(all, trial{
+				fmt.Sprintf("socket %d of protocol %d", family, protocol), unix.SYS_SOCKET,
+				[]uintptr{family, unix.SOCK_STREAM, protocol | garbage},
+				unix.EPROTONOSUPPORT,
+			})
 		}
 		all = append(all,
 			trial{"raw socket", unix.SYS_SOCKET, []uintptr{family, unix.SOCK_RAW, bad}, unix.EPERM},
