@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/jailsh/jailsh/internal/admin"
 	"github.com/jailsh/jailsh/internal/config"
@@ -30,20 +31,40 @@ const (
 )
 
 func (a *app) checkCommand() *cobra.Command {
-	var asJSON, onlyProblems bool
+	var asJSON, onlyProblems, escape bool
 	c := &cobra.Command{
-		Use:   "check",
+		Use:   "check [--escape [USER]]",
 		Short: "Find what is wrong with the configuration and the host",
 		Long: `Find what is wrong with the configuration and the host: every problem at once,
 with its file and line, and what to do. It changes nothing, and works whether
 jailshd runs or not. The exit status is 1 if there is a problem.
 
 A line that begins with "advice:" is none: jailsh works and holds without it, and
-would hold better, or longer, with it.`,
-		Args: exactly(),
-		RunE: func(c *cobra.Command, _ []string) error { return a.check(c.Context(), asJSON, onlyProblems) },
+would hold better, or longer, with it.
+
+With --escape it tries to get out of a jail instead: jailshd opens the cell of USER,
+or of one user for each template, and jailsh-probe runs in it, as the user and
+beside what she runs. It takes some seconds. The exit status is 1 if anything worked
+that mustn't.`,
+		Args: func(c *cobra.Command, args []string) error {
+			switch {
+			case escape && onlyProblems:
+				return &usageError{"--problems has no use with --escape"}
+			case escape:
+				return atMost("USER")(c, args)
+			}
+			return exactly()(c, args)
+		},
+		ValidArgsFunction: a.completeUser,
+		RunE: func(c *cobra.Command, args []string) error {
+			if escape {
+				return a.escape(c.Context(), strings.Join(args, ""), asJSON)
+			}
+			return a.check(c.Context(), asJSON, onlyProblems)
+		},
 	}
 	jsonFlag(c, &asJSON)
+	c.Flags().BoolVar(&escape, "escape", false, "try to get out of a jail")
 	c.Flags().BoolVar(&onlyProblems, "problems", false, "leave the advice out")
 	return c
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -89,7 +90,7 @@ func (d *fakeDaemon) open(m *wire.Open, _ []*os.File) (wire.Message, []*os.File,
 	}
 	i := &fakeInit{user: m.User, exited: d.exited}
 	switch m.User {
-	case "alice", "gone", "liar":
+	case "alice", "holed", "bare", "gone", "liar":
 		i.peer = wire.NewPeer(ours, wire.On(wire.VerbSpawn, i.spawn), wire.On(wire.VerbSignal, i.signal))
 		d.serve(i.peer)
 		return &wire.Opened{Cell: m.User}, []*os.File{theirs.File()}, nil
@@ -119,7 +120,7 @@ func (i *fakeInit) spawn(m *wire.Spawn, _ []*os.File) (wire.Message, []*os.File,
 		return nil, nil, errors.New("a login shell was asked for")
 	}
 	cmd := exec.Command("/bin/bash", append([]string{"-c", m.Command}, m.Args...)...)
-	cmd.Env = append([]string{"PATH=/usr/bin:/bin"}, m.Env...)
+	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "USER=" + i.user}, m.Env...)
 	files, err := i.start(cmd, m.TTY)
 	if err != nil {
 		return nil, nil, err
@@ -175,4 +176,23 @@ func (i *fakeInit) start(cmd *exec.Cmd, tty *wire.TTY) ([]*os.File, error) {
 
 func (i *fakeInit) signal(m *wire.Signal, _ []*os.File) (wire.Message, []*os.File, error) {
 	return &wire.Empty{}, nil, unix.Kill(-int(m.Pid), unix.Signal(m.Signal))
+}
+
+// fakeProbe is sent into the jail in the place of jailsh-probe. Only alice's jail
+// holds.
+func fakeProbe() {
+	if own, err := os.Executable(); err != nil || !strings.HasPrefix(own, "/tmp/jailsh-probe.") {
+		fmt.Fprintln(os.Stderr, "not where it was sent to:", own, err)
+		os.Exit(2)
+	}
+	switch os.Getenv("USER") {
+	case "alice":
+		fmt.Print("chroot                       held   chroot: operation not permitted\nvsock absent no such family\n")
+	case "holed":
+		fmt.Print("chroot held EPERM\nmknod BROKEN made a \x1b[31mdevice\nproc-root perhaps\n")
+		os.Exit(1)
+	default:
+		fmt.Fprintln(os.Stderr, "it\ncan't be run here")
+		os.Exit(126)
+	}
 }

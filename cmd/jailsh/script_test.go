@@ -22,7 +22,7 @@ import (
 
 func TestMain(m *testing.M) {
 	unix.Umask(0o022) // scripts' files must not be writable by others
-	testscript.Main(m, map[string]func(){"jailsh": main})
+	testscript.Main(m, map[string]func(){"jailsh": main, "jailsh-probe": fakeProbe})
 }
 
 // TestScripts runs testdata/*.txtar. Beside testscript's own commands there are:

@@ -28,3 +28,13 @@ func exactly(names ...string) cobra.PositionalArgs {
 		return nil
 	}
 }
+
+// atMost checks that there is no argument beyond the names.
+func atMost(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) > len(names) {
+			return &usageError{fmt.Sprintf("%q is too much", args[len(names)])}
+		}
+		return nil
+	}
+}
