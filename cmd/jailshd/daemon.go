@@ -142,7 +142,7 @@ func (d *daemon) run(ctx context.Context) error {
 		return err
 	}
 	if landlock.Version() < landlock.Least {
-		d.log.Warn("the kernel has no Landlock, or an old one: jails are made without it", "lacking", landlock.Gaps(landlock.Version()))
+		d.log.Warn("the kernel has no Landlock, or an old one: jails are made without it")
 	}
 	watcher, err := d.watchConfig()
 	if err != nil {

@@ -33,7 +33,7 @@ type Gap struct{ What, Since string }
 // the same: each of them is a second wall behind one that stands.
 func Gaps(version int) []Gap {
 	if version < Least {
-		return []Gap{{"a second wall behind read-only mounts", "5.19, with CONFIG_SECURITY_LANDLOCK and landlock in lsm="}}
+		return []Gap{{"a second wall behind read-only mounts", "5.19"}}
 	}
 	var gaps []Gap
 	for _, g := range []struct {

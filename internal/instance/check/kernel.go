@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/jailsh/jailsh/internal/landlock"
 	"github.com/jailsh/jailsh/internal/strict"
 	"golang.org/x/sys/unix"
 )
@@ -46,13 +47,13 @@ type kernel struct {
 	root    bool
 	probe   func(nr uintptr) unix.Errno
 	unshare func(flags int) error
-	// landlock tells whether landlock(7) can be had.
-	landlock func() bool
+	// landlock tells the version of landlock(7), 0 for none.
+	landlock func() int
 }
 
 // host is the kernel that runs.
 func host() kernel {
-	return kernel{proc: "/proc", root: os.Geteuid() == 0, probe: probe, unshare: unshare, landlock: hasLandlock}
+	return kernel{proc: "/proc", root: os.Geteuid() == 0, probe: probe, unshare: unshare, landlock: landlock.Version}
 }
 
 // Kernel names what a jail needs of this kernel and doesn't get: each with what
@@ -107,13 +108,6 @@ func probe(nr uintptr) unix.Errno {
 	const bad = ^uintptr(0)
 	_, _, errno := unix.RawSyscall6(nr, bad, bad, bad, bad, bad, bad)
 	return errno
-}
-
-// hasLandlock asks for the version of Landlock: landlock_create_ruleset(2) with
-// LANDLOCK_CREATE_RULESET_VERSION.
-func hasLandlock() bool {
-	version, _, errno := unix.RawSyscall(unix.SYS_LANDLOCK_CREATE_RULESET, 0, 0, unix.LANDLOCK_CREATE_RULESET_VERSION)
-	return errno == 0 && int(version) >= 1
 }
 
 // unshare makes the namespaces on a thread of its own, which ends with them:

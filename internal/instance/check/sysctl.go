@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/jailsh/jailsh/internal/landlock"
 )
 
 // sysctl is a setting of the kernel's that is a second wall: what it forbids, a
@@ -48,8 +50,13 @@ func (k kernel) advice(r *Report) {
 		r.advise("kernel.core_pattern", fmt.Sprintf("each crash in a jail runs %s as root, outside of it, on memory that the user has filled", program),
 			"run: sysctl -w kernel.core_pattern=core, and turn off what sets it; or keep that program up to date")
 	}
-	if !k.landlock() {
-		r.advise("kernel", "has no Landlock: what a jail may write to is held by mounts alone", "boot Linux 5.13 or newer, built with CONFIG_SECURITY_LANDLOCK and with landlock in lsm=")
+	if gaps := landlock.Gaps(k.landlock()); len(gaps) > 0 {
+		var lacking []string
+		for _, g := range gaps {
+			lacking = append(lacking, g.What)
+		}
+		r.advise("kernel", "has no Landlock, or an old one, which lacks: "+strings.Join(lacking, "; "),
+			fmt.Sprintf("boot Linux %s or newer, with CONFIG_SECURITY_LANDLOCK and landlock in lsm=", gaps[len(gaps)-1].Since))
 	}
 }
 

@@ -47,7 +47,7 @@ func TestSettingsOfTheKernel(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			k := kernel{proc: t.TempDir(), landlock: func() bool { return true }}
+			k := kernel{proc: t.TempDir(), landlock: func() int { return 6 }}
 			set(t, k.proc, test.setting, test.value)
 			r := &Report{}
 			k.advice(r)
@@ -56,8 +56,11 @@ func TestSettingsOfTheKernel(t *testing.T) {
 		})
 	}
 	r := &Report{}
-	kernel{proc: t.TempDir(), landlock: func() bool { return false }}.advice(r)
-	only(t, r.Advice, "kernel: has no Landlock")
+	kernel{proc: t.TempDir(), landlock: func() int { return 0 }}.advice(r)
+	only(t, r.Advice, "a second wall behind read-only mounts - boot Linux 5.19 or newer")
+	r = &Report{}
+	kernel{proc: t.TempDir(), landlock: func() int { return 2 }}.advice(r) // Debian 12
+	only(t, r.Advice, "out of reach with network = \"host\" - boot Linux 6.12 or newer")
 }
 
 func TestRoomForNamespaces(t *testing.T) {
