@@ -40,12 +40,17 @@ func (c *connection) sessionChannel(sc *ssh.ServerConn, nc ssh.NewChannel, answe
 		return
 	}
 	number, reason, message := c.takeSession()
+	if number != 0 && !c.server.users.take(id.user, c.limit()) {
+		c.leaveSession()
+		number, reason, message = 0, ssh.ResourceShortage, "too many sessions of this user"
+	}
 	if number == 0 {
 		c.denied(message, nil)
 		_ = nc.Reject(reason, message)
 		return
 	}
 	defer c.leaveSession()
+	defer c.server.users.leave(id.user)
 	c.link.quick.begin()
 	settled := sync.OnceFunc(func() {
 		c.link.quick.end()
@@ -57,7 +62,35 @@ func (c *connection) sessionChannel(sc *ssh.ServerConn, nc ssh.NewChannel, answe
 	if err != nil {
 		return
 	}
-	newSession(c, id, ch, number, settled).run(requests)
+	s := newSession(c, id, ch, number, settled)
+	c.mu.Lock()
+	c.open[s] = struct{}{}
+	c.mu.Unlock()
+	defer func() {
+		c.mu.Lock()
+		delete(c.open, s)
+		c.mu.Unlock()
+	}()
+	s.run(requests)
+}
+
+// sessionsOpen returns those that are open now.
+func (c *connection) sessionsOpen() []*session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := make([]*session, 0, len(c.open))
+	for s := range c.open {
+		all = append(all, s)
+	}
+	return all
+}
+
+// limit is how many sessions the user may have.
+func (c *connection) limit() uint32 {
+	if g := c.policy.Load(); g != nil {
+		return g.Sessions
+	}
+	return 0
 }
 
 // takeSession counts a session in and returns its number, from 1; or 0 and why

@@ -44,14 +44,15 @@ type connection struct {
 	cells   cells
 
 	mu       sync.Mutex
-	sessions int       // open now
+	open     map[*session]struct{}
+	sessions int       // open now, or about to be
 	opened   uint32    // ever
 	refusals int       // of requests, ever
 	noMore   time.Time // when the client said that it opens no more
 }
 
 func (s *Server) newConnection(nc net.Conn, source netip.Prefix) *connection {
-	c := &connection{server: s, settings: s.settings.Load(), ref: s.reference(), source: source, addresses: addressesOf(nc)}
+	c := &connection{open: map[*session]struct{}{}, server: s, settings: s.settings.Load(), ref: s.reference(), source: source, addresses: addressesOf(nc)}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
 	c.link = newLink(nc, &c.flood)
 	c.counted.Store(true)

@@ -14,6 +14,7 @@
 //	ptyreq.go, modes.go, signal.go, env.go        what a session may ask for
 //	policy.go                                     what it gets
 //	program.go, open.go, stream.go, pump.go       open, spawn, pump
+//	clock.go, tally.go, notice.go                 limits of sessions, and what they say
 //	exit.go, sentence.go                          exit status, EOF, close
 //	record.go, recheck.go, shutdown.go            audit, reload, the end
 //
@@ -53,7 +54,8 @@
 //
 // Requests of a channel and of a connection are always read, and reading them
 // waits for nothing but the client's socket. No lock is held across I/O, nor two
-// of them at once, except that Recheck holds its own throughout.
+// of them at once, except that Recheck holds its own throughout, that a session's
+// stderr is held while it is written to, and that a clock tells its session.
 //
 // A session that jailsh refuses or can't go on with has a sentence on its
 // standard error and exit status 254 (ssh itself uses 255).

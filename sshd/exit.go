@@ -31,12 +31,20 @@ func exitSignal(e wire.Exit) []byte {
 	}{Name: signalName(e.Signal), Core: e.Core})
 }
 
+// finish is sendExit, after which nothing more is written.
+func (s *session) finish(e wire.Exit) {
+	s.stderr.Lock()
+	defer s.stderr.Unlock()
+	s.finished = true
+	sendExit(s.channel, e)
+}
+
 // farewell ends a session that jailsh refuses, or can't go on with.
 func (s *session) farewell(why refusal) {
 	s.outputs.Wait() // one writer at a time, and no data after the end of it
 	// Errors mean that the client is gone.
-	_, _ = s.channel.Stderr().Write(s.sentence(why))
-	sendExit(s.channel, wire.Exit{Status: exitRefused})
+	_, _ = stderr{s}.Write(s.sentence(why))
+	s.finish(wire.Exit{Status: exitRefused})
 }
 
 func (s *session) sentence(why refusal) []byte {

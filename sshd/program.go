@@ -84,10 +84,10 @@ func (s *session) program(spawn *wire.Spawn) {
 	switch why {
 	case lostClient:
 	case 0:
-		sendExit(s.channel, e)
+		s.finish(e)
 	case lostCell:
-		_, _ = s.channel.Stderr().Write(s.sentence(why))
-		sendExit(s.channel, wire.Exit{Signal: 9})
+		_, _ = stderr{s}.Write(s.sentence(why))
+		s.finish(wire.Exit{Signal: 9})
 	default:
 		s.farewell(why)
 	}

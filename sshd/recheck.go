@@ -5,7 +5,7 @@ import "errors"
 // Recheck asks jailshd again about everybody who is logged in; it is to be
 // called when the configuration was read again. Who may not log in any more is
 // told so and disconnected; for the others new sessions follow the new grant.
-// Sessions that run keep what they were started with.
+// Sessions that run keep what they were started with, but for the limits of time.
 //
 // It asks the Broker once for each connection, one after the other, and must
 // therefore not be called by what delivers the Broker's answers.
@@ -30,6 +30,9 @@ func (c *connection) recheck() {
 	case err == nil:
 		c.policy.Store(now.grant)
 		c.expire(now.grant.Until)
+		for _, s := range c.sessionsOpen() {
+			s.clock.look() // the limits of time hold for what runs
+		}
 	case c.ctx.Err() != nil: // it has just ended
 	case errors.As(err, &denied):
 		c.record(levelInfo, "withdrawn", "", "reason", err.Error())

@@ -24,6 +24,8 @@ const (
 	lostServer
 	lostProgram
 	lostClient
+	lostIdle
+	lostTime
 )
 
 // sentences are all that a client is told of an error: nothing of the host, and
@@ -42,6 +44,8 @@ var sentences = [...]string{
 	lostServer:   "the server is stopping; log in again in a moment",
 	lostProgram:  "an internal error ended this session; tell the administrator",
 	lostClient:   "the client is gone", // which only the log can be told
+	lostIdle:     "this session was idle for too long, and is ended",
+	lostTime:     "this session has lasted for as long as it may, and is ended",
 }
 
 // sentence is what the client reads on its standard error. On a terminal, which

@@ -70,6 +70,7 @@ type Server struct {
 	broker   Broker
 	startups startups
 	drops    drops
+	users    tally
 	records  *recorder
 	chunks   chunks
 	secret   []byte        // of refusalTime

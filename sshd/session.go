@@ -42,9 +42,17 @@ type session struct {
 	status  chan wire.Exit // run to program, once; closed without a value if the cell is gone
 	deaf    atomic.Bool    // the client wants no more output of a terminal
 
-	mu    sync.Mutex
-	files *Process // to be closed by halt
-	ended bool
+	clock clock
+
+	mu      sync.Mutex
+	files   *Process // to be closed by halt
+	ended   bool
+	notices chan string // made with the first notice
+
+	// Held while something is written to the client's standard error, and while
+	// the channel is closed: of x/crypto's writers to one stream there may be one.
+	stderr   sync.Mutex
+	finished bool
 }
 
 func newSession(c *connection, id *identity, ch ssh.Channel, number uint32, settled func()) *session {
@@ -53,12 +61,15 @@ func newSession(c *connection, id *identity, ch ssh.Channel, number uint32, sett
 		spawned: make(chan *Process, 1), status: make(chan wire.Exit, 1),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(c.ctx)
+	s.clock.set(s)
 	return s
 }
 
 // run serves the channel until the client has closed it and every goroutine of
 // the session has ended.
 func (s *session) run(requests <-chan *ssh.Request) {
+	s.clock.look()
+	defer s.clock.stop()
 	if s.conn.server.protect(s.conn.ref, "session", func() { s.serve(requests) }) {
 		s.cancel(lostProgram)
 		s.halt()

@@ -24,7 +24,7 @@ func (s *session) stream(p *Process) (wire.Exit, refusal) {
 		s.outputs.Add(1)
 		s.spin("stderr", func() {
 			defer s.outputs.Done()
-			s.output(p.Stderr, s.channel.Stderr())
+			s.output(p.Stderr, stderr{s})
 		})
 		s.output(p.Stdout, s.channel)
 		s.outputs.Wait()
@@ -57,6 +57,9 @@ func (s *session) output(from *os.File, to io.Writer) {
 	}
 	for {
 		chunk, err := src.next()
+		if len(chunk) > 0 {
+			s.clock.touch()
+		}
 		if len(chunk) > 0 && !s.deaf.Load() {
 			if _, werr := to.Write(chunk); werr != nil {
 				err = werr
@@ -69,6 +72,15 @@ func (s *session) output(from *os.File, to io.Writer) {
 	}
 }
 
+// stderr is the client's standard error, which notices are written to as well.
+type stderr struct{ *session }
+
+func (e stderr) Write(b []byte) (int, error) {
+	e.stderr.Lock()
+	defer e.stderr.Unlock()
+	return e.channel.Stderr().Write(b)
+}
+
 // input copies from the client to the program. The client's end of file ends the
 // program's standard input; on a terminal it means nothing (OpenSSH's sshd does
 // the same: who wants ^D there has to send it).
@@ -77,7 +89,7 @@ func (s *session) input(p *Process) {
 	if p.PTY != nil {
 		to = p.PTY
 	}
-	in := sink{channel: s.channel, chunks: &s.conn.server.chunks}
+	in := sink{channel: heard{s.channel, &s.clock}, chunks: &s.conn.server.chunks}
 	raw, err := to.SyscallConn()
 	if err == nil {
 		err = in.copy(raw)

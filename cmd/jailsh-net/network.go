@@ -23,7 +23,8 @@ type network struct {
 
 func newNetwork(conn *wire.Conn) *network {
 	n := &network{}
-	n.peer = wire.NewPeer(conn, wire.On(wire.VerbReload, n.reload), wire.On(wire.VerbStop, n.stop))
+	n.peer = wire.NewPeer(conn, wire.On(wire.VerbReload, n.reload), wire.On(wire.VerbNotice, n.notice),
+		wire.On(wire.VerbStop, n.stop))
 	// Records that can't be sent are lost with the process: jailshd is gone.
 	n.journal = newJournal(func(m *wire.Records) { _ = n.peer.Notify(wire.VerbRecord, m) })
 	return n
@@ -70,6 +71,15 @@ func (n *network) reload(cfg *wire.NetConfig, files []*os.File) (wire.Message, [
 		s.Recheck()
 	}
 	return &wire.Empty{}, nil, nil
+}
+
+// notice doesn't wait for anybody to read it.
+func (n *network) notice(m *wire.Notice, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	if s := n.server.Load(); s != nil {
+		s.Notice(m.User, m.Text)
+	}
+	return nil, nil, nil
 }
 
 // stop answers when all clients were told and disconnected. Then jailshd closes
