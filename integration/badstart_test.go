@@ -73,10 +73,10 @@ func TestRefusedStarts(t *testing.T) {
 			return []string{"unshare", "--mount", "sh", "-c", `mount --bind "$1" /etc/passwd; shift; exec "$@"`, "sh", filepath.Join(i.dir, "passwd")}
 		}, []string{"{dir}/users.toml:7: user.bob.uid: {bob} is taken on the host, by charlie", " - choose another uid"}},
 		"what isn't supported yet": {func(_ *testing.T, i *instance) []string {
-			i.person("bob").table = `limits = { memory = "512M" }`
+			i.person("bob").table = `record = "on"`
 			i.writeUsers()
 			return nil
-		}, []string{"{dir}/users.toml:9: user.bob.limits: ", "not supported yet"}},
+		}, []string{"{dir}/users.toml:9: user.bob.record: ", "not supported yet"}},
 		"not root": {func(t *testing.T, i *instance) []string {
 			return []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 		}, []string{"jailshd: must run as root", " - use sudo"}},

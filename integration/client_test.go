@@ -40,8 +40,7 @@ func (i *instance) sshCommand(name string, args ...string) *exec.Cmd {
 	if len(words) > 0 {
 		line = append(line, "--")
 	}
-	all := i.within(append(append([]string{"ssh"}, line...), words...))
-	return command(i.t, all[0], all[1:]...)
+	return command(i.t, "ssh", append(line, words...)...)
 }
 
 // ssh runs the stock client to its end.

@@ -123,8 +123,17 @@ func TestDaemonIsKilled(t *testing.T) {
 	for _, line := range append(i.linesOf("/proc/self/mountinfo"), i.linesOf("/proc/net/unix")...) {
 		t.Error(line)
 	}
+	// An empty cgroup is all that a process leaves that nobody could end; the next
+	// jailshd removes it.
+	if left := i.cgroups(); !strings.Contains(strings.Join(left, " "), "/alice.") {
+		t.Errorf("the cgroup of the cell should still be there: %v", left)
+	}
 	i.launch()
+	i.log.wait("cgroups that the jailshd before has left are removed", "alice.")
 	i.log.wait("msg=listening")
+	if left := i.cgroups(); strings.Contains(strings.Join(left, " "), "/alice.") {
+		t.Errorf("the cgroup of the old cell is still there: %v", left)
+	}
 	if got := i.sh("alice", "pgrep -c sleep; echo $?"); got != "0\n1" {
 		t.Errorf("%q", got)
 	}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -39,12 +38,10 @@ type instance struct {
 	file      string // jailsh.toml
 	listen    string // host:port
 	netUID    int
-	templates string   // folder
-	server    string   // further lines of jailsh.toml
-	head      string   // of users.toml: [defaults] and classes
-	bin       string   // folder of the programs
-	namespace string   // path of the network namespace that it is in; "": the tests' own
-	wrap      []string // command that starts jailshd, "": none
+	templates string // folder
+	server    string // further lines of jailsh.toml
+	head      string // of users.toml: [defaults] and classes
+	bin       string // folder of the programs
 	people    []*person
 	hostKey   ssh.PublicKey
 
@@ -192,8 +189,7 @@ func (i *instance) launch() {
 	first := i.log == nil
 	i.log = newJournal(i.t)
 	i.ended = make(chan struct{})
-	words := i.within(append(slices.Clone(i.wrap), filepath.Join(i.bin, "jailshd"), "--config", i.file))
-	i.daemon = exec.Command(words[0], words[1:]...)
+	i.daemon = exec.Command(filepath.Join(i.bin, "jailshd"), "--config", i.file)
 	i.daemon.Dir = "/"
 	i.daemon.Stderr, i.daemon.Stdout = i.log, i.log
 	i.daemon.WaitDelay = patience
@@ -208,14 +204,6 @@ func (i *instance) launch() {
 	if first {
 		i.t.Cleanup(i.finish)
 	}
-}
-
-// within are the words of a command that runs where the instance's network is.
-func (i *instance) within(words []string) []string {
-	if i.namespace == "" {
-		return words
-	}
-	return append([]string{"nsenter", "--net=" + i.namespace}, words...)
 }
 
 // finish ends the instance, and looks at what is left of it.

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jailsh/jailsh/jail/cgroup"
 )
 
 // remains lists what is left of an instance whose jailshd has ended: processes,
@@ -21,7 +23,7 @@ func (i *instance) remains() []string {
 	for _, table := range []string{"/proc/self/mountinfo", "/proc/net/unix"} {
 		left = append(left, i.linesOf(table)...)
 	}
-	left = append(left, cgroups()...)
+	left = append(left, i.cgroups()...)
 	entries, err := os.ReadDir(filepath.Join(i.dir, "run"))
 	if err != nil && !os.IsNotExist(err) {
 		left = append(left, err.Error())
@@ -65,11 +67,15 @@ func (i *instance) linesOf(table string) []string {
 	return found
 }
 
-// cgroups are those that bear jailsh's name, of all instances: none is made yet.
-func cgroups() []string {
+// cgroups are those of the instance and of its cells.
+func (i *instance) cgroups() []string {
+	name, err := cgroup.Name(filepath.Join(i.dir, "run"))
+	if err != nil {
+		return nil // it has never run
+	}
 	var found []string
 	_ = filepath.WalkDir("/sys/fs/cgroup", func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.IsDir() && strings.Contains(d.Name(), "jailsh") {
+		if err == nil && d.IsDir() && strings.Contains(path, "/"+name) {
 			found = append(found, "cgroup "+path)
 		}
 		return nil // others' cgroups come and go

@@ -8,11 +8,13 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/childlog"
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/jail/egress"
 	"golang.org/x/sys/unix"
 )
@@ -22,7 +24,7 @@ const (
 	buildTimeout  = 20 * time.Second
 	attachTimeout = 5 * time.Second
 	stopTimeout   = 5 * time.Second
-	lastWords     = time.Second // to read what a dead one has said
+	lastWords     = time.Second // to exit, and to read what a dead one has said
 )
 
 // cell is one running jail, from jailshd's side.
@@ -32,7 +34,10 @@ type cell struct {
 	process *os.Process
 	control *wire.Peer
 	wire    *egress.Wire // out to the world; nil: none
-	release func()       // of the template
+	group   *cgroup.Group
+	strikes strikes
+	limits  atomic.Pointer[wire.Limits] // those in force
+	release func()                      // of the template
 	log     *slog.Logger
 	gone    chan struct{} // closed when PID 1 was collected and all goroutines have ended
 	end     ending        // why it is gone
@@ -41,35 +46,33 @@ type cell struct {
 }
 
 // start clones a jail and waits until it stands.
-func start(ctx context.Context, program *Program, router *egress.Router, spec *wire.Spec, release func(), log *slog.Logger) (*cell, error) {
+func start(ctx context.Context, means Means, spec *wire.Spec, release func(), log *slog.Logger) (*cell, error) {
+	c := &cell{release: release, gone: make(chan struct{}), killOnLogout: spec.KillOnLogout}
+	c.limits.Store(&spec.Limits)
 	ours, theirs, err := wire.Pair()
 	if err != nil {
 		release()
 		return nil, err
 	}
+	defer theirs.Close()
 	complaints, stderr, err := os.Pipe()
 	if err != nil {
 		release()
-		return nil, errors.Join(err, ours.Close(), theirs.Close())
+		return nil, errors.Join(err, ours.Close())
 	}
-	process, err := clone(program, spec, theirs, stderr)
-	err = errors.Join(err, theirs.Close(), stderr.Close())
-	if err != nil {
+	defer stderr.Close()
+	if err := c.begin(means, spec, theirs, stderr); err != nil {
 		release()
 		return nil, errors.Join(err, ours.Close(), complaints.Close())
 	}
-	way, err := wayOut(router, process.Pid, spec)
-	if err != nil {
-		_ = process.Kill()
-		_, _ = process.Wait() // by the signal
-		release()
-		return nil, errors.Join(err, ours.Close(), complaints.Close())
+	c.name, c.pid = fmt.Sprintf("%s/%d", spec.User, c.process.Pid), c.process.Pid
+	c.control = wire.NewPeer(ours)
+	c.log = log.With("user", spec.User, "cell", c.pid)
+	c.strikes.tell = func(e cgroup.Event) {
+		means.Strike(Strike{User: spec.User, Cell: c.name, Killed: e.Killed, Refused: e.Refused, Limits: *c.limits.Load()})
 	}
-	c := &cell{
-		name: fmt.Sprintf("%s/%d", spec.User, process.Pid), pid: process.Pid,
-		process: process, control: wire.NewPeer(ours), wire: way, release: release,
-		log: log.With("user", spec.User, "cell", process.Pid), gone: make(chan struct{}),
-		killOnLogout: spec.KillOnLogout,
+	if err := c.group.Watch(c.strikes.add); err != nil {
+		c.log.Warn("cell: what its limits do can't be told", "error", err)
 	}
 	go c.watch(complaints)
 
@@ -81,6 +84,23 @@ func start(ctx context.Context, program *Program, router *egress.Router, spec *w
 		return nil, err
 	}
 	return c, nil
+}
+
+// begin starts PID 1 within its limits and gives it its way out. After an error
+// nothing of it is left.
+func (c *cell) begin(means Means, spec *wire.Spec, control *wire.Conn, stderr *os.File) (err error) {
+	if c.group, err = means.Groups.New(spec.User, &spec.Limits); err != nil {
+		return fmt.Errorf("jail %s: %w", spec.User, err)
+	}
+	if c.process, err = clone(means.Program, c.group, spec, control, stderr); err != nil {
+		return errors.Join(err, c.group.Remove())
+	}
+	if c.wire, err = wayOut(means.Router, c.process.Pid, spec); err != nil {
+		_ = c.process.Kill()
+		_, _ = c.process.Wait() // by the signal
+		return errors.Join(err, c.group.Remove())
+	}
+	return nil
 }
 
 // wayOut gives the cell its way out, if it is to have one, and tells init about
@@ -98,22 +118,26 @@ func wayOut(router *egress.Router, pid int, spec *wire.Spec) (*egress.Wire, erro
 }
 
 // clone starts jailsh-init in new namespaces, with nothing of this process's but
-// the control socket: no environment, no terminal, an own session.
-func clone(program *Program, spec *wire.Spec, control *wire.Conn, stderr *os.File) (*os.Process, error) {
+// the control socket: no environment, no terminal, an own session. The cgroup
+// namespace is init's to make: it shows what init is in at that moment.
+func clone(program *Program, group *cgroup.Group, spec *wire.Spec, control *wire.Conn, stderr *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer null.Close()
-	flags := uintptr(unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWCGROUP)
+	flags := uintptr(unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS)
 	if spec.Network.Kind != wire.NetworkHost {
 		flags |= unix.CLONE_NEWNET
 	}
-	process, err := os.StartProcess(program.path(), []string{"jailsh-init"}, &os.ProcAttr{
+	attr := &os.ProcAttr{
 		Dir:   "/",
 		Env:   []string{},
 		Files: []*os.File{null, null, stderr, control.File()},
 		Sys:   &syscall.SysProcAttr{Cloneflags: flags, Setsid: true},
+	}
+	process, err := group.Start(attr.Sys, func() (*os.Process, error) {
+		return os.StartProcess(program.path(), []string{"jailsh-init"}, attr)
 	})
 	if err != nil {
 		return nil, cloneError(spec.User, err)
@@ -142,18 +166,26 @@ func cloneError(user string, err error) error {
 func (c *cell) watch(complaints *os.File) {
 	defer close(c.gone)
 	var parts sync.WaitGroup
+	exited := make(chan struct{})
 	parts.Go(func() {
 		err := c.control.Run()
 		if err != io.EOF && !errors.Is(err, os.ErrClosed) {
 			c.log.Warn("cell: ended by jailshd: its init doesn't keep to the contract", "error", err)
 			c.end.because("its init broke the contract")
+		} else {
+			// It is about to exit. Killed meanwhile, it couldn't say how.
+			select {
+			case <-exited:
+			case <-time.After(lastWords):
+			}
 		}
-		_ = c.process.Kill() // without a reason of ours: init has ended, or is about to
+		_ = c.process.Kill()
 	})
 	parts.Go(func() {
 		childlog.Lines(complaints, maxComplaints, func(line string) { c.log.Warn("cell: its init says", "line", line) })
 	})
 	state, err := c.process.Wait()
+	close(exited)
 	// The other ends mostly die with PID 1, and the goroutines come to an end of
 	// file once they have read what it said last. Somebody to whom a hostile init
 	// passed an end could keep it open; nobody waits for that.
@@ -170,6 +202,10 @@ func (c *cell) watch(complaints *os.File) {
 			c.log.Warn("cell: its way out is still there", "error", err)
 		}
 	}
+	if err := c.group.Remove(); err != nil {
+		c.log.Warn("cell: its cgroup is still there", "error", err)
+	}
+	c.strikes.end()
 	c.release()
 	c.end.because(unasked(state, err, c.killOnLogout))
 }
@@ -198,6 +234,19 @@ func (c *cell) attach(ctx context.Context) (*os.File, error) {
 		return nil, err
 	}
 	return ours.File(), nil
+}
+
+// limit changes the limits that hold for all processes together. Those of each
+// process are what it was started with.
+func (c *cell) limit(l wire.Limits) error {
+	now := *c.limits.Load()
+	next := now
+	next.Memory, next.Swap, next.Processes, next.CPU = l.Memory, l.Swap, l.Processes, l.CPU
+	if next == now {
+		return nil
+	}
+	c.limits.Store(&next)
+	return c.group.Set(&next)
 }
 
 // stop asks init to end the cell, gives its processes their grace, and then

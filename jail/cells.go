@@ -9,15 +9,15 @@ import (
 	"sync"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/jail/egress"
 )
 
 // Cells are the running cells, at most one of each user. Every login of hers
 // enters the same one.
 type Cells struct {
-	program *Program
-	router  *egress.Router
-	log     *slog.Logger
+	means Means
+	log   *slog.Logger
 
 	mu     sync.Mutex
 	slots  map[string]*slot
@@ -40,10 +40,17 @@ const maxUses = 32
 // ErrBusy answers Open when maxUses others wait already.
 var ErrBusy = errors.New("too many logins wait for this user's jail - see whether it hangs: jailsh check")
 
-// NewCells returns an empty table; its cells run program, and get their way out
-// from router.
-func NewCells(program *Program, router *egress.Router, log *slog.Logger) *Cells {
-	return &Cells{program: program, router: router, log: log, slots: map[string]*slot{}}
+// Means are what cells are made with.
+type Means struct {
+	Program *Program       // what they run
+	Router  *egress.Router // where they get their way out
+	Groups  *cgroup.Tree   // what bounds them
+	Strike  func(Strike)   // told of limits at work; must not wait
+}
+
+// NewCells returns an empty table.
+func NewCells(means Means, log *slog.Logger) *Cells {
+	return &Cells{means: means, log: log, slots: map[string]*slot{}}
 }
 
 // Opened is a client's way into a cell.
@@ -98,7 +105,7 @@ func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.S
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := start(ctx, c.program, c.router, spec, release, c.log)
+	fresh, err := start(ctx, c.means, spec, release, c.log)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +145,17 @@ func (c *Cells) hold(user string) (*slot, error) {
 	return s, nil
 }
 
+// find holds the slot of a user who has one.
+func (c *Cells) find(user string) *slot {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s := c.slots[user]
+	if s != nil {
+		s.uses++
+	}
+	return s
+}
+
 // letGo forgets a slot that nobody uses and no cell runs in.
 func (c *Cells) letGo(user string, s *slot) {
 	c.mu.Lock()
@@ -151,12 +169,7 @@ func (c *Cells) letGo(user string, s *slot) {
 // End ends the user's cell with all its processes, and waits for it. why is for
 // whoever asks why it has ended.
 func (c *Cells) End(user, why string) {
-	c.mu.Lock()
-	s := c.slots[user]
-	if s != nil {
-		s.uses++
-	}
-	c.mu.Unlock()
+	s := c.find(user)
 	if s == nil {
 		return
 	}
@@ -167,6 +180,21 @@ func (c *Cells) End(user, why string) {
 		s.cell.stop(why)
 		s.cell = nil
 	}
+}
+
+// Limit changes the limits of the user's cell, if one runs.
+func (c *Cells) Limit(user string, l wire.Limits) error {
+	s := c.find(user)
+	if s == nil {
+		return nil
+	}
+	defer c.letGo(user, s)
+	s.lock <- struct{}{}
+	defer func() { <-s.lock }()
+	if s.cell == nil {
+		return nil
+	}
+	return s.cell.limit(l)
 }
 
 // Users lists who has had a cell that isn't known to have ended.

@@ -20,6 +20,7 @@ import (
 	"github.com/jailsh/jailsh/internal/cell"
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/jail/template"
 	"golang.org/x/sys/unix"
 )
@@ -115,11 +116,36 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
+func (l *logBuffer) strike(s jail.Strike) {
+	fmt.Fprintf(l, "strike: %+v\n", s)
+}
+
+func newGroups(t *testing.T) *cgroup.Tree {
+	t.Helper()
+	host, err := cgroup.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	name, err := cgroup.Name(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	groups, _, err := host.Prepare(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return groups
+}
+
 func newCells(t *testing.T) (*jail.Cells, *logBuffer) {
 	t.Helper()
 	logs := &logBuffer{}
-	cells := jail.NewCells(program, nil, slog.New(slog.NewTextHandler(logs, nil)))
-	t.Cleanup(cells.Close)
+	groups := newGroups(t)
+	cells := jail.NewCells(jail.Means{Program: program, Groups: groups, Strike: logs.strike}, slog.New(slog.NewTextHandler(logs, nil)))
+	t.Cleanup(func() {
+		cells.Close()
+		groups.Close()
+	})
 	return cells, logs
 }
 

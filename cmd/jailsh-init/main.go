@@ -5,7 +5,9 @@
 // It runs twice. First as root: it reads the plan, builds the jail, becomes the
 // user, and executes itself, so that no thread with other credentials is left.
 // Then as the user: it serves (package jail/pid1). The plan is left in the
-// socket by the first run, and answered by the second.
+// socket by the first run, and answered by the second. Before each program of a
+// user with a limit of processor time it runs once more, to set that
+// (pid1.Limited).
 package main
 
 import (
@@ -28,6 +30,10 @@ const control = 3
 const serving = "serve"
 
 func main() {
+	if len(os.Args) > 1 && os.Args[1] == pid1.LimitedArg {
+		fmt.Fprintln(os.Stderr, "jailsh-init:", pid1.Limited(os.Args[2:]))
+		os.Exit(126) // as env(1) and the shells: found, but can't be run
+	}
 	runtime.LockOSThread() // credentials and capabilities belong to a thread
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "jailsh-init: is started by jailshd, as PID 1 of a jail - to open one, run: jailsh run USER -- CMD")

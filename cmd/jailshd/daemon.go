@@ -17,6 +17,7 @@ import (
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/internal/landlock"
 	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/jail/egress"
 	"golang.org/x/crypto/ssh"
 )
@@ -35,6 +36,7 @@ type daemon struct {
 	listeners []*os.File
 	admin     *adminSocket
 	program   *jail.Program
+	groups    *cgroup.Tree
 	cells     *jail.Cells
 	router    *egress.Router
 	net       *network
@@ -93,7 +95,10 @@ func (d *daemon) open() (err error) {
 	if err = d.router.Sweep(); err != nil {
 		return err
 	}
-	d.cells = jail.NewCells(d.program, d.router, d.log)
+	if d.groups, err = d.prepareGroups(); err != nil {
+		return err
+	}
+	d.cells = jail.NewCells(jail.Means{Program: d.program, Router: d.router, Groups: d.groups, Strike: d.strike}, d.log)
 	d.net = &network{daemon: d, program: filepath.Join(beside, "jailsh-net")}
 	if err = jail.CheckProgram(d.net.program); err != nil {
 		return err
@@ -114,6 +119,9 @@ func (d *daemon) close() {
 	if d.cells != nil {
 		d.cells.Close()
 		d.lives.Wait()
+	}
+	if d.groups != nil {
+		d.groups.Close()
 	}
 	if d.router != nil {
 		if err := d.router.Close(); err != nil {

@@ -159,6 +159,19 @@ func (n *network) recheck() {
 	}
 }
 
+// notice shows a text to the user's sessions. It is lost if jailsh-net isn't
+// there, and so are they.
+func (n *network) notice(user, text string) {
+	n.mu.Lock()
+	peer := n.peer
+	n.mu.Unlock()
+	if peer == nil {
+		return
+	}
+	// In a goroutine: a full socket makes it wait, and whoever asks must not.
+	go func() { _ = peer.Notify(wire.VerbNotice, &wire.Notice{User: user, Text: text}) }()
+}
+
 // partTimeout is how long jailsh-net may take to tell its clients that the server
 // stops: a client that doesn't read is given two seconds.
 const partTimeout = 3 * time.Second

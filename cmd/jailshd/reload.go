@@ -60,6 +60,7 @@ func (d *daemon) reload() error {
 	d.instance.Store(fresh)
 	d.net.recheck()
 	d.endInactive()
+	d.applyLimits()
 	return nil
 }
 

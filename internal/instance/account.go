@@ -30,7 +30,7 @@ func (i *Instance) Account(u *users.User) (jail.Account, error) {
 		Network: networks[u.Network], Resolver: i.resolver(), Linger: u.Linger, KillOnLogout: u.KillOnLogout,
 		Template: jail.Template{Name: t.Name, Build: t.Build, Tree: t.Tree()},
 	}
-	a.Limits, a.Tmp = limits(u.Limits), u.Limits.Tmp
+	a.Limits, a.Tmp = i.Limits(u), u.Limits.Tmp
 	for _, m := range u.Mounts {
 		a.Mounts = append(a.Mounts, jail.Bind{Source: m.Source, Target: m.Target, Writable: m.Writable, Optional: m.Optional})
 	}

@@ -9,8 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// limits are those of a cell; a part of the host's memory becomes a size.
-func limits(l users.Limits) wire.Limits {
+// Limits are those of the user's cell, as jail.Plan wants them; a part of the
+// host's memory is a size.
+func (i *Instance) Limits(u *users.User) wire.Limits {
+	l := u.Limits
 	w := wire.Limits{
 		Memory: l.Memory, Swap: l.Swap, Processes: int64(l.Processes), CPU: int64(l.CPU),
 		OpenFiles: int64(l.OpenFiles), FileSize: l.FileSize, CPUTime: l.CPUTime,

@@ -8,6 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// hideCgroup makes the cgroup namespace, whose root is the cell's own cgroup: in
+// it the process was born (jail/cgroup).
+func (j *jail) hideCgroup() error {
+	return call("unshare(NEWCGROUP)", unix.Unshare(unix.CLONE_NEWCGROUP))
+}
+
 func (j *jail) setHostname() error {
 	if err := unix.Sethostname([]byte(j.spec.Hostname)); err != nil {
 		return call("sethostname", err)
@@ -77,11 +83,6 @@ func raiseOOM(file string) error {
 		return err
 	}
 	return os.WriteFile(file, []byte("0"), 0)
-}
-
-// noCore keeps a crash from writing what a program knew into a file (core(5)).
-func (j *jail) noCore() error {
-	return call("setrlimit(CORE)", unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}))
 }
 
 // resetSignals gives the user's processes a clean start: a SIGHUP that jailshd's

@@ -17,6 +17,7 @@ type step struct {
 
 // steps is the whole of what makes a jail, in order.
 var steps = []step{
+	{"cgroup", (*jail).hideCgroup},       // its path on the host
 	{"private", (*jail).makePrivate},     // no mount event leaves or enters
 	{"sources", (*jail).openSources},     // clone what is bound from the host
 	{"home", (*jail).openHome},           // make the home if need be, check its owner
@@ -39,7 +40,7 @@ var steps = []step{
 	{"ruleset", (*jail).collectRules},    // name what can be written
 	{"keyring", (*jail).newKeyring},      // none of the host's session keys
 	{"oom", (*jail).resetOOM},            // killed no later than others
-	{"core", (*jail).noCore},             // no core file, whatever jailshd's limit was
+	{"limits", (*jail).limit},            // of each process; jailshd sets those of all together
 	{"signals", (*jail).resetSignals},    // nothing ignored or blocked
 	{"descriptors", (*jail).markCloexec}, // none but the control socket survives exec
 	{"identity", (*jail).becomeUser},     // ids, groups, no capability, no_new_privs
@@ -68,7 +69,11 @@ func Run(spec *wire.Spec) error {
 		j.who.Groups = append(j.who.Groups, g.GID)
 	}
 	for i, s := range steps {
-		if err := j.perform(s); err != nil {
+		err := injected(spec, s.name)
+		if err == nil {
+			err = s.do(j)
+		}
+		if err != nil {
 			return fmt.Errorf("jail %s: step %d/%d %s: %w", spec.User, i+1, len(steps), s.name, err)
 		}
 	}

@@ -44,7 +44,7 @@ func preparePipes() (*prepared, error) {
 // fork starts the process. mu is held from the fork until its status has a
 // place to go, so that reap can't be faster.
 func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus, error) {
-	argv := arguments(c.spec.Shell, s)
+	program, argv := limited(&c.spec.Limits, c.spec.Shell, arguments(c.spec.Shell, s))
 	attr := &syscall.ProcAttr{
 		Dir: c.startIn(),
 		Env: environment(s.Env, c.spec.Env, p.tty),
@@ -61,7 +61,7 @@ func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus,
 	if c.ending {
 		return 0, nil, errors.New("the cell is ending")
 	}
-	pid, err := syscall.ForkExec(c.spec.Shell, argv, attr)
+	pid, err := syscall.ForkExec(program, argv, attr)
 	if err != nil {
 		return 0, nil, fmt.Errorf("start %s in %s: %w", c.spec.Shell, attr.Dir, err)
 	}
