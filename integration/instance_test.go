@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -38,10 +39,11 @@ type instance struct {
 	file      string // jailsh.toml
 	listen    string // host:port
 	netUID    int
-	templates string // folder
-	server    string // further lines of jailsh.toml
-	head      string // of users.toml: [defaults] and classes
-	bin       string // folder of the programs
+	templates string   // folder
+	server    string   // further lines of jailsh.toml
+	head      string   // of users.toml: [defaults] and classes
+	bin       string   // folder of the programs
+	under     []string // what jailshd is started by, if not directly
 	people    []*person
 	hostKey   ssh.PublicKey
 
@@ -189,7 +191,8 @@ func (i *instance) launch() {
 	first := i.log == nil
 	i.log = newJournal(i.t)
 	i.ended = make(chan struct{})
-	i.daemon = exec.Command(filepath.Join(i.bin, "jailshd"), "--config", i.file)
+	words := append(slices.Clone(i.under), filepath.Join(i.bin, "jailshd"), "--config", i.file)
+	i.daemon = exec.Command(words[0], words[1:]...)
 	i.daemon.Dir = "/"
 	i.daemon.Stderr, i.daemon.Stdout = i.log, i.log
 	i.daemon.WaitDelay = patience
