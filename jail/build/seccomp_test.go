@@ -114,6 +114,7 @@ func trials() []trial {
 	return append(append(all, here()...),
 		trial{"above the last", lastSyscall + 1, nil, unix.ENOSYS},
 		trial{"far above the last", 4095, nil, unix.ENOSYS},
+		trial{"a number below garbage", unix.SYS_KEYCTL | garbage, nil, unix.ENOSYS},
 		trial{"skipped by a tracer", bad, nil, unix.ENOSYS},
 		trial{"netlink route", unix.SYS_SOCKET, []uintptr{unix.AF_NETLINK, unix.SOCK_RAW | unix.SOCK_CLOEXEC, 0}, allowed},
 		trial{"unix", unix.SYS_SOCKET, []uintptr{unix.AF_UNIX, unix.SOCK_SEQPACKET, 0}, allowed},
