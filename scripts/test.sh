@@ -12,7 +12,10 @@ fi
 # gcc and libc6-dev: the race detector needs cgo. The rest is driven by the
 # tests or copied into a jail by them.
 scripts/packages.sh gcc libc6-dev openssh-client tmux rsync git ssh-audit \
-	less 'vim|vim-tiny' procps iproute2 netcat-openbsd gdb strace python3 nodejs
+	less vim procps iproute2 netcat-openbsd gdb strace python3 nodejs \
+	nano perl ca-certificates openssl g++ make binutils curl wget netbase bind9-dnsutils \
+	bzip2 xz-utils zstd zip unzip tzdata
+[ -d /usr/local/go ] || scripts/packages.sh golang-go # the profile go
 
 go=${GO:-go}
 filter=$(mktemp)

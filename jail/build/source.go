@@ -52,11 +52,8 @@ func openHost(name string, flags uint64) (int, error) {
 // that it will have. They are set recursively: a bind alone takes none, and a
 // remount would forget the mounts below it.
 func (j *jail) cloneSource(fd int, m *wire.Mount) error {
-	flags := uint(unix.OPEN_TREE_CLONE | unix.OPEN_TREE_CLOEXEC | unix.AT_EMPTY_PATH)
-	if m.Kind != wire.MountTree {
-		flags |= unix.AT_RECURSIVE
-	}
-	tree, err := unix.OpenTree(fd, "", flags)
+	// With what is mounted below: a host may have /usr/local on a disk of its own.
+	tree, err := unix.OpenTree(fd, "", unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_EMPTY_PATH|unix.AT_RECURSIVE)
 	if err != nil {
 		return call("open_tree "+m.Source, err)
 	}

@@ -20,6 +20,9 @@ func (j *jail) verify() error {
 			return fmt.Errorf("%s worked, and must not", a.name)
 		}
 	}
+	if err := j.verifyMounts(); err != nil {
+		return err
+	}
 	return j.verifyRoot()
 }
 

@@ -93,7 +93,7 @@ func (g *gatherer) packageFiles(ctx context.Context, list string) error {
 	lines := bufio.NewScanner(io.LimitReader(f, maxPackage))
 	for lines.Scan() {
 		p := lines.Text()
-		if what, _ := checkPath(p); what != "" || skipped(p) { // "/." is the first line of each list
+		if what, _ := checkPath(p); what != "" || skipped(p) || g.leftOut(p) { // "/." is the first line of each list
 			continue
 		}
 		if len(g.plan) > maxEntries {
@@ -108,7 +108,7 @@ func (g *gatherer) packageFiles(ctx context.Context, list string) error {
 
 func skipped(p string) bool {
 	return slices.ContainsFunc(passedOver(), func(dir string) bool {
-		return p == dir || strings.HasPrefix(p, dir+"/") || strings.HasPrefix("/usr"+p, dir+"/")
+		return strings.HasPrefix(p+"/", dir+"/") || strings.HasPrefix("/usr"+p+"/", dir+"/")
 	})
 }
 

@@ -23,6 +23,7 @@ type gatherer struct {
 	files  []string        // taken from the host and not yet looked into
 
 	packages map[string]string // installed packages by name: their lists; nil before they are asked for
+	without  []string          // patterns of what the package at work leaves out
 	bound    []string          // top entries, "usr", that come from the host as they are
 }
 
@@ -143,6 +144,8 @@ func (g *gatherer) has(l *packageList) bool {
 
 // list takes what the profile wants of one package.
 func (g *gatherer) list(ctx context.Context, p *profile, l *packageList) []error {
+	g.without = l.without
+	defer func() { g.without = nil }()
 	var problems []error
 	note := func(what string, required bool, err error) {
 		switch {

@@ -34,6 +34,7 @@ type packageList struct {
 	paths            []string // files, or directories with all in them
 	optionalPaths    []string
 	globs            []string // of all of them together at least one must match
+	without          []string // patterns of paths that are left out of directories and packages
 	optional         bool     // taken if the host has it, else left out
 	chosen           bool     // taken only as the choice of an `any`
 }

@@ -109,6 +109,7 @@ func parsePackages(v *strict.Value) []*packageList {
 			{Name: "paths", Read: into(&l.paths, maxPath, checkPath)},
 			{Name: "optional_paths", Read: into(&l.optionalPaths, maxPath, checkPath)},
 			{Name: "globs", Read: into(&l.globs, maxPath, checkGlob)},
+			{Name: "without", Read: into(&l.without, maxPath, checkGlob)},
 			{Name: "optional", Read: func(v *strict.Value) { l.optional, _ = v.Bool() }},
 		})
 		list = append(list, l)

@@ -59,8 +59,8 @@ func describe(p *profile, err error) string {
 		fmt.Fprintln(&b)
 	}
 	for _, l := range p.packages {
-		fmt.Fprintf(&b, "package %s: commands %v %v, paths %v %v, globs %v, optional %v\n",
-			l.name, l.commands, l.optionalCommands, l.paths, l.optionalPaths, l.globs, l.optional)
+		fmt.Fprintf(&b, "package %s: commands %v %v, paths %v %v, globs %v, contents %v without %v, optional %v\n",
+			l.name, l.commands, l.optionalCommands, l.paths, l.optionalPaths, l.globs, l.contents, l.without, l.optional)
 	}
 	for _, f := range p.files {
 		fmt.Fprintf(&b, "file %s %04o %q\n", f.path, f.mode, f.content)

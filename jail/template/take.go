@@ -132,6 +132,8 @@ func (g *gatherer) tree(ctx context.Context, dir string) error {
 
 func (g *gatherer) child(ctx context.Context, p string, d fs.DirEntry) error {
 	switch {
+	case g.leftOut(p):
+		return nil
 	case d.IsDir():
 		return g.tree(ctx, p)
 	case d.Type().IsRegular():
@@ -150,6 +152,13 @@ func (g *gatherer) child(ctx context.Context, p string, d fs.DirEntry) error {
 		}
 	}
 	return nil
+}
+
+func (g *gatherer) leftOut(p string) bool {
+	return slices.ContainsFunc(g.without, func(pattern string) bool {
+		ok, _ := path.Match(pattern, p) // the pattern was checked when it was read
+		return ok
+	})
 }
 
 // programs looks into each file and takes what it needs to run, until no file is new.
