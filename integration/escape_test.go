@@ -9,21 +9,6 @@ import (
 	"testing"
 )
 
-// What a jail exists to forbid, tried by the user with a program of her own.
-func TestEscapes(t *testing.T) {
-	t.Parallel()
-	i := newInstance(t)
-	i.head = withProbe()
-	i.start()
-	o := i.ssh("alice", "--", "/probe escape")
-	if o.code != 0 {
-		t.Errorf("status %d: %s\n%s", o.code, o.err, o.out)
-	}
-	if n := strings.Count(o.out, "\n"); n < 40 {
-		t.Errorf("only %d attempts:\n%s", n, o.out)
-	}
-}
-
 // What isn't read-only is hers, or in memory.
 func TestWhatCanBeWrittenTo(t *testing.T) {
 	t.Parallel()

@@ -83,14 +83,14 @@ func again(stage string) *exec.Cmd {
 }
 
 // build puts the programs and the probe into place/bin, and into place/faulty
-// the same with a jailsh-init whose steps can be made to fail.
+// the same with a jailsh-init whose steps can be made to fail or be left out.
 func build(place string) error {
 	for _, b := range []struct{ to, tags string }{{"bin", ""}, {"faulty", "faultinject"}} {
 		if err := os.Mkdir(filepath.Join(place, b.to), 0o755); err != nil {
 			return err
 		}
 		c := exec.Command("go", "build", "-tags", b.tags, "-buildvcs=false", "-o", filepath.Join(place, b.to)+"/",
-			"../cmd/jailshd", "../cmd/jailsh-net", "../cmd/jailsh-init", "../cmd/jailsh", "./probe")
+			"../cmd/jailshd", "../cmd/jailsh-net", "../cmd/jailsh-init", "../cmd/jailsh", "../cmd/jailsh-probe")
 		c.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -67,7 +66,7 @@ func TestServersAreOnesOwn(t *testing.T) {
 	i.head = withProbe()
 	i.start()
 	for _, name := range []string{"alice", "bob"} {
-		c := i.sshCommand(name, "--", "/probe serve "+name)
+		c := i.sshCommand(name, "--", "/probe --serve "+name)
 		out, err := c.StdoutPipe()
 		if err != nil {
 			t.Fatal(err)
@@ -100,11 +99,6 @@ func TestServersAreOnesOwn(t *testing.T) {
 	if o := i.ssh("alice", "--", "cat </dev/tcp/127.0.0.1/"+port); o.code == 0 || !strings.Contains(o.err, "Connection refused") {
 		t.Errorf("the jail reaches the host's loopback: %+v", o)
 	}
-}
-
-// withProbe is the head of a users.toml that gives everybody the probe.
-func withProbe() string {
-	return fmt.Sprintf("[defaults]\nmounts = [{ source = %q, target = \"/probe\" }]\n", program("probe"))
 }
 
 // network = "host" is what it says, and what the other tests would look like

@@ -2,8 +2,6 @@
 
 package build
 
-import "github.com/jailsh/jailsh/internal/wire"
-
-// injected is nil in every build but the one that tests make to see each step
-// fail.
-func injected(*wire.Spec, string) error { return nil }
+// perform does one step. In the build that tests make it can be made to fail, or
+// be left out: see inject_fault.go.
+func (j *jail) perform(s step) error { return s.do(j) }

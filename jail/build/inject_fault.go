@@ -3,14 +3,43 @@
 package build
 
 import (
-	"github.com/jailsh/jailsh/internal/wire"
+	"slices"
+	"strings"
+
 	"golang.org/x/sys/unix"
 )
 
-// injected fails the step that the host name asks for, as in "fail-proc".
-func injected(spec *wire.Spec, step string) error {
-	if spec.Hostname == "fail-"+step {
+// perform does one step, or what the host name asks for instead:
+//
+//	fail-proc           the step fails
+//	weak-mask.seccomp   the steps are left out, with what would notice: verify
+//
+// Beside steps, weak takes the names of weaknesses, below. Tests make jails so to
+// see that each attack of jailsh-probe can succeed.
+func (j *jail) perform(s step) error {
+	if j.spec.Hostname == "fail-"+s.name {
 		return unix.EIO
 	}
-	return nil
+	names, isWeak := strings.CutPrefix(j.spec.Hostname, "weak-")
+	if !isWeak {
+		return s.do(j)
+	}
+	weak := strings.Split(names, ".")
+	do := s.do
+	if s.name == "verify" || slices.Contains(weak, s.name) {
+		do = func(*jail) error { return nil }
+	}
+	for _, w := range weaknesses {
+		if w.step == s.name && slices.Contains(weak, w.name) {
+			if w.before != nil {
+				if err := w.before(j); err != nil {
+					return err
+				}
+			}
+			if w.instead != nil {
+				do = w.instead
+			}
+		}
+	}
+	return do(j)
 }

@@ -69,11 +69,7 @@ func Run(spec *wire.Spec) error {
 		j.who.Groups = append(j.who.Groups, g.GID)
 	}
 	for i, s := range steps {
-		err := injected(spec, s.name)
-		if err == nil {
-			err = s.do(j)
-		}
-		if err != nil {
+		if err := j.perform(s); err != nil {
 			return fmt.Errorf("jail %s: step %d/%d %s: %w", spec.User, i+1, len(steps), s.name, err)
 		}
 	}
