@@ -55,6 +55,7 @@ func TestNoProcessInAJailHasACapability(t *testing.T) {
 		for field, want := range map[string]string{
 			"Uid": strings.Repeat(uid+"\t", 3) + uid, "Gid": strings.Repeat(uid+"\t", 3) + uid, "Groups": "",
 			"CapInh": none16, "CapPrm": none16, "CapEff": none16, "CapBnd": none16, "CapAmb": none16, "NoNewPrivs": "1",
+			"Seccomp": "2", "Seccomp_filters": "1",
 		} {
 			if status[field] != want {
 				t.Errorf("%s: %s is %q, want %q", p, field, status[field], want)
