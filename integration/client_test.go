@@ -40,7 +40,8 @@ func (i *instance) sshCommand(name string, args ...string) *exec.Cmd {
 	if len(words) > 0 {
 		line = append(line, "--")
 	}
-	return command(i.t, "ssh", append(line, words...)...)
+	all := i.within(append(append([]string{"ssh"}, line...), words...))
+	return command(i.t, all[0], all[1:]...)
 }
 
 // ssh runs the stock client to its end.

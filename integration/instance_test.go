@@ -44,6 +44,7 @@ type instance struct {
 	head      string   // of users.toml: [defaults] and classes
 	bin       string   // folder of the programs
 	under     []string // what jailshd is started by, if not directly
+	namespace string   // path of the network namespace that it is in; "": the tests' own
 	people    []*person
 	hostKey   ssh.PublicKey
 
@@ -191,7 +192,7 @@ func (i *instance) launch() {
 	first := i.log == nil
 	i.log = newJournal(i.t)
 	i.ended = make(chan struct{})
-	words := append(slices.Clone(i.under), filepath.Join(i.bin, "jailshd"), "--config", i.file)
+	words := i.within(append(slices.Clone(i.under), filepath.Join(i.bin, "jailshd"), "--config", i.file))
 	i.daemon = exec.Command(words[0], words[1:]...)
 	i.daemon.Dir = "/"
 	i.daemon.Stderr, i.daemon.Stdout = i.log, i.log
@@ -207,6 +208,14 @@ func (i *instance) launch() {
 	if first {
 		i.t.Cleanup(i.finish)
 	}
+}
+
+// within are the words of a command that runs where the instance's network is.
+func (i *instance) within(words []string) []string {
+	if i.namespace == "" {
+		return words
+	}
+	return append([]string{"nsenter", "--net=" + i.namespace}, words...)
 }
 
 // finish ends the instance, and looks at what is left of it.

@@ -172,13 +172,18 @@ func verdict(code int32, chain string) expression {
 	})
 }
 
-// reject drops the packet and tells the sender: "administratively prohibited" of
-// ICMP (RFC 1812) and ICMPv6 (RFC 4443), so that a program fails at once.
-func reject() expression {
+// prohibit drops the packet and tells the sender: "administratively prohibited" of
+// ICMP (RFC 1812) and ICMPv6 (RFC 4443).
+func prohibit() expression {
 	return express("reject", func(b *netlink.Body) {
 		b.Big32(unix.NFTA_REJECT_TYPE, unix.NFT_REJECT_ICMPX_UNREACH)
 		b.Attr(unix.NFTA_REJECT_ICMP_CODE, []byte{unix.NFT_REJECT_ICMPX_ADMIN_PROHIBITED})
 	})
+}
+
+// reset drops the packet, of TCP, and ends the connection as its other end would.
+func reset() expression {
+	return express("reject", func(b *netlink.Body) { b.Big32(unix.NFTA_REJECT_TYPE, unix.NFT_REJECT_TCP_RST) })
 }
 
 // masquerade gives the packet, and with it its connection, the host's address on

@@ -27,7 +27,7 @@ type chain struct {
 // and anybody's DNAT (-100): it sees where the cell really wanted to.
 func chains() []chain {
 	return []chain{
-		{"asked", "", 0, 0}, {"deny", "", 0, 0}, {"counted", "", 0, 0}, {"out", "", 0, 0}, {"in", "", 0, 0},
+		{"refused", "", 0, 0}, {"asked", "", 0, 0}, {"deny", "", 0, 0}, {"counted", "", 0, 0}, {"out", "", 0, 0}, {"in", "", 0, 0},
 		{"prerouting", "filter", unix.NF_INET_PRE_ROUTING, -310},
 		{"input", "filter", unix.NF_INET_LOCAL_IN, -10},
 		{"forward", "filter", unix.NF_INET_FORWARD, -10},
@@ -104,7 +104,7 @@ func rules(devices string, policy Policy) []rule {
 		all = append(all, rule{"asked", "source" + p.suffix, append(p.devicePair(p.source), notIn("sources"+p.suffix, reg1)), drop()})
 	}
 	all = append(all, []rule{
-		{"asked", "own addresses", []expression{addressType(reg1), isNot(reg1, unicast)}, reject()},
+		{"asked", "own addresses", []expression{addressType(reg1), isNot(reg1, unicast)}, refuse()},
 
 		// A second lock on the same door: nothing from a cell is delivered on the host.
 		{"input", "to the host", from, drop()},
@@ -116,7 +116,7 @@ func rules(devices string, policy Policy) []rule {
 		all = append(all, rule{"forward", "to nobody", within(n), drop()})
 	}
 	all = append(all, []rule{
-		{"out", "other cells", to, reject()},
+		{"out", "other cells", to, refuse()},
 		// What belongs to no connection isn't masqueraded.
 		{"out", "no connection", state(stateNew|stateEstablished|stateRelated, true), drop()},
 	}...)
@@ -134,7 +134,7 @@ func rules(devices string, policy Policy) []rule {
 	for _, p := range protocols() {
 		match := append(p.match(), state(stateNew, false)...)
 		match = append(match, p.load(p.source, reg1), connectionsOver("connections"+p.suffix, reg1, maxConnections))
-		all = append(all, rule{"counted", "limit" + p.suffix, match, reject()})
+		all = append(all, rule{"counted", "limit" + p.suffix, match, refuse()})
 	}
 	all = append(all, []rule{
 		{"counted", "the rest", nil, accept()},
@@ -148,16 +148,25 @@ func rules(devices string, policy Policy) []rule {
 	}
 	return append(all, []rule{
 		{"in", "uncalled", nil, drop()},
+
+		// TCP is reset: while a program connects, its socket takes no notice of an ICMP
+		// error that comes from so near, and a connection that is there none at all.
+		{"refused", "TCP", []expression{meta(unix.NFT_META_L4PROTO, reg1), is(reg1, []byte{unix.IPPROTO_TCP})}, reset()},
+		{"refused", "others", nil, prohibit()},
+
 		{"postrouting", "masquerade", from, masquerade()},
 	}...)
 }
+
+// refuse drops a packet so that the program that sent it fails at once.
+func refuse() expression { return jump("refused") }
 
 // denials are the rules of the chain deny. The pool is always among them: who
 // isn't in it any more is nobody, and who is, is another cell.
 func denials(policy Policy) []rule {
 	var all []rule
 	for _, n := range append(policy.Addresses[:len(policy.Addresses):len(policy.Addresses)], policy.Deny...) {
-		all = append(all, rule{"deny", n.String(), within(n), reject()})
+		all = append(all, rule{"deny", n.String(), within(n), refuse()})
 	}
 	return all
 }
