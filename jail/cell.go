@@ -54,14 +54,14 @@ func start(ctx context.Context, means Means, spec *wire.Spec, release func(), lo
 		release()
 		return nil, err
 	}
-	defer theirs.Close()
 	complaints, stderr, err := os.Pipe()
 	if err != nil {
 		release()
-		return nil, errors.Join(err, ours.Close())
+		return nil, errors.Join(err, ours.Close(), theirs.Close())
 	}
-	defer stderr.Close()
-	if err := c.begin(means, spec, theirs, stderr); err != nil {
+	err = c.begin(means, spec, theirs, stderr)
+	// Now: while these are open, the cell's end can't be heard.
+	if err = errors.Join(err, theirs.Close(), stderr.Close()); err != nil {
 		release()
 		return nil, errors.Join(err, ours.Close(), complaints.Close())
 	}
