@@ -11,10 +11,12 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jailsh/jailsh/etc"
 	"github.com/jailsh/jailsh/internal/cell"
@@ -114,6 +116,24 @@ func (l *logBuffer) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.b.String()
+}
+
+// wait waits until a line has all the words.
+func (l *logBuffer) wait(t *testing.T, words ...string) {
+	t.Helper()
+	late := time.After(20 * time.Second)
+	for {
+		for line := range strings.Lines(l.String()) {
+			if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) }) {
+				return
+			}
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case <-late:
+			t.Fatalf("no line with %q:\n%s", words, l.String())
+		}
+	}
 }
 
 func (l *logBuffer) strike(s jail.Strike) {
