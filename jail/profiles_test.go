@@ -33,7 +33,6 @@ func built(t *testing.T, o template.Options) jail.Template {
 // smoke are the profiles of etc/profiles, and what has to work in a jail of each:
 // a script for bash, and what it says.
 func smoke() map[string][]struct{ script, want string } {
-	type lines = []struct{ script, want string }
 	vim := `vim -es -u NONE -c 'put =getcwd()' -c 'w! out' -c 'q!' </dev/null; cat out; rm out`
 	return map[string][]struct{ script, want string }{
 		"basic": {{`grep -c . /etc/passwd`, "3"}},

@@ -142,13 +142,28 @@ func (d *daemon) cell(name, ref string) (*jail.Opened, error) {
 		if err != nil {
 			return nil, nil, err
 		}
-		release, err := template.Hold(account.Template.Build)
+		release, err := d.holdTemplate(account.Template.Build)
 		return spec, release, err
 	})
 	if err == nil && opened.Cold {
 		d.lives.Go(func() { d.events.life(opened, name, ref, began) })
 	}
 	return opened, err
+}
+
+// holdTemplate keeps the build for a cell. With the last cell of one that isn't
+// current any more it goes.
+func (d *daemon) holdTemplate(build string) (release func(), err error) {
+	letGo, err := template.Hold(build)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		letGo()
+		if err := template.Collect(build); err != nil {
+			d.log.Warn("old build not removed", "build", build, "error", err.Error())
+		}
+	}, nil
 }
 
 // active tells whether the user may have a cell at all.

@@ -20,7 +20,7 @@
 // store.go). A build that isn't current any more is removed by the next Build,
 // unless it was the one before (a login may have opened it and not yet held it) or
 // somebody holds it: Hold is a shared flock on its MANIFEST, and ends with the
-// process.
+// process. What was held then goes with its last cell (collect.go).
 //
 // # Trust
 //

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -131,5 +132,52 @@ func TestOpenThroughLinks(t *testing.T) {
 	}
 	if got, err := Open(dir+"/link", "t"); err != nil || got.Root != info.Root {
 		t.Errorf("opened %+v, %v; want %q", got, err, info.Root)
+	}
+}
+
+// TestCollect: with its last cell an old build goes, at once; the current one and
+// the one before stay.
+func TestCollect(t *testing.T) {
+	t.Parallel()
+	o := options(t, mergedUsr(), shellProfile)
+	var builds []string
+	releases := map[string]func(){}
+	for range 3 {
+		build := mustBuild(t, o).Build
+		release, err := Hold(build)
+		if err != nil {
+			t.Fatal(err)
+		}
+		builds = append(builds, build)
+		releases[build] = release
+	}
+	slices.Sort(builds) // those of one second have an order of their own
+	opened, err := Open(o.Dir, "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, build := range builds {
+		releases[build]()
+		if err := Collect(build); err != nil {
+			t.Error(err)
+		}
+	}
+	var left []string
+	for _, build := range builds {
+		if _, err := os.Lstat(build); err == nil {
+			left = append(left, build)
+		}
+	}
+	if !slices.Contains(left, opened.Build) || len(left) > 2 {
+		t.Errorf("left are %v, current is %s", left, opened.Build)
+	}
+	// While another build is at work, that one does it.
+	s, err := openStore(o.Dir, "t")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if err := Collect(filepath.Join(filepath.Dir(opened.Build), "20200102T030405Z-00000000")); err != nil {
+		t.Error(err)
 	}
 }

@@ -50,11 +50,13 @@ func openStore(dir, name string) (*store, error) {
 	return s, nil
 }
 
+var errBusy = errors.New("another build of it is running - wait for it to end")
+
 // acquire locks the directory, or says why not to build in it.
 func (s *store) acquire() error {
 	err := unix.Flock(int(s.lock.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		err = errors.New("another build of it is running - wait for it to end")
+		err = errBusy
 	}
 	if err == nil {
 		err = sameFile(s.lock, s.builds()) // a first build that failed removes it

@@ -144,10 +144,11 @@ func (g *gatherer) child(ctx context.Context, p string, d fs.DirEntry) error {
 		return err
 	case d.Type()&fs.ModeSymlink != 0:
 		real, links, err := g.host.Resolve(p)
-		if err != nil || g.outside(real, links) != "" {
-			return nil
+		var info fs.FileInfo
+		if err == nil && g.outside(real, links) == "" {
+			info, err = g.host.Lstat(real)
 		}
-		if info, err := g.host.Lstat(real); err == nil && !secret(info) {
+		if err == nil && info != nil && !secret(info) {
 			return g.take(ctx, p)
 		}
 	}
