@@ -73,7 +73,7 @@ func weaknesses() []weakness {
 		{leftOut: "leak.descriptors", opens: []string{"inherited-descriptors", "dot-dot", "folder-by-descriptor"}},
 		{leftOut: "leak.descriptors", before: "cd /proc/self/fd/200; ", opens: []string{"working-folder"}},
 		{leftOut: "leak.descriptors", before: "exec 0</proc/self/fd/200/etc/passwd; ", opens: []string{"standard-descriptors"}},
-		{leftOut: "core", opens: []string{"core-limit"}},
+		{leftOut: "limits", opens: []string{"core-limit"}},
 		{leftOut: "hostname", opens: []string{"node-name"}},
 		{leftOut: "host-uts.hostname", opens: []string{"own-namespaces", "node-name"}},
 		{leftOut: "host-net.landlock", opens: []string{"own-namespaces", "proc-net", "host-abstract", "host-loopback"}},

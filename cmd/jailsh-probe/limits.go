@@ -16,12 +16,15 @@ func limitAttacks() []attack {
 		{name: "raise-limits", what: "setrlimit(2): above the hard limit", try: raiseLimits},
 		{name: "raise-priority", what: "setpriority(2), sched_setscheduler, ioprio_set: before others", try: raisePriority},
 		{name: "oom-score", what: "proc_pid_oom_score_adj(5): be spared when memory is short", try: spareOOM},
-		{name: "core-limit", what: "core(5): a crash is written to a file, or piped to a program of the host's", try: func(*probe) outcome {
+		{name: "core-limit", what: "core(5), CVE-2025-4598, CVE-2025-5054: a crash is written to a file, or piped to a program of the host's", try: func(*probe) outcome {
+			// 1 is the one value with which the kernel pipes nothing. It must not be
+			// lowered, though that seems to work.
+			_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
 			var l unix.Rlimit
-			if err := unix.Getrlimit(unix.RLIMIT_CORE, &l); err != nil || l.Cur != 0 || l.Max != 0 {
+			if err := unix.Getrlimit(unix.RLIMIT_CORE, &l); err != nil || l.Cur != 1 || l.Max != 1 {
 				return broken("the limit is %d of %d, %v", l.Cur, l.Max, err)
 			}
-			return held("the limit is 0")
+			return held("the limit stays at 1")
 		}},
 		{name: "project-quota", what: "ioctl_fs(2), FS_IOC_FSSETXATTR: give one's files to another project, past the quota of the home", try: leaveProject},
 		{name: "signal-dispositions", what: "signal(7): a signal that the launcher ignored or blocked, and every shell would", try: func(*probe) outcome {
@@ -46,10 +49,24 @@ func raiseLimits(p *probe) outcome {
 		if unix.Getrlimit(resource, &now) != nil || now.Max == unix.RLIM_INFINITY {
 			continue
 		}
-		more := unix.Rlimit{Cur: now.Cur, Max: now.Max + 1}
-		all = append(all, p.refused("limit "+itoa(resource), unix.Prlimit(0, resource, &more, nil)))
+		all = append(all, p.raise(0, resource, now))
 	}
 	return worst(all...)
+}
+
+// raise asks for more than a process, 0 for this one, has now. The limit of core
+// files seems to follow, and stays.
+func (p *probe) raise(pid, resource int, now unix.Rlimit) outcome {
+	more := unix.Rlimit{Cur: now.Cur, Max: now.Max + 1}
+	err := unix.Prlimit(pid, resource, &more, nil)
+	var got unix.Rlimit
+	if err == nil && unix.Prlimit(pid, resource, nil, &got) == nil && got == now {
+		return held("limit %d: nothing came of it", resource)
+	}
+	if err == nil {
+		_ = unix.Prlimit(pid, resource, &now, nil)
+	}
+	return p.refused("raise limit "+itoa(resource), err)
 }
 
 func raisePriority(p *probe) outcome {

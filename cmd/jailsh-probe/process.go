@@ -196,12 +196,7 @@ func limitsOfInit(p *probe) outcome {
 		if now.Max == unix.RLIM_INFINITY {
 			continue
 		}
-		more := unix.Rlimit{Cur: now.Max + 1, Max: now.Max + 1}
-		err := unix.Prlimit(p.init, resource, &more, nil)
-		if err == nil {
-			_ = unix.Prlimit(p.init, resource, &now, nil)
-		}
-		all = append(all, p.refused(fmt.Sprint("raise limit ", resource), err))
+		all = append(all, p.raise(p.init, resource, now))
 	}
 	return worst(all...)
 }

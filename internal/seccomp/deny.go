@@ -17,9 +17,11 @@ type Denial struct {
 }
 
 // Condition is about one argument: that its low 32 bits, under Mask, are one of
-// Values, or with Not that they are none of them. A Mask of 0 is all bits.
+// Values, or with Not that they are none of them. A Mask of 0 is all bits. With High
+// it is about the upper 32 bits, which only a pointer needs.
 type Condition struct {
 	Arg    uint32
+	High   bool
 	Mask   uint32
 	Values []uint32
 	Not    bool
@@ -110,6 +112,9 @@ func (d Denial) instructions() []unix.SockFilter {
 // if it isn't.
 func (c Condition) instructions(rest int) []unix.SockFilter {
 	prog := []unix.SockFilter{argument(c.Arg)}
+	if c.High {
+		prog = []unix.SockFilter{upper(c.Arg)}
+	}
 	if c.Mask != 0 {
 		prog = append(prog, mask(c.Mask))
 	}

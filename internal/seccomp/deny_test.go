@@ -24,6 +24,7 @@ func TestDeny(t *testing.T) {
 			{Arg: 0, Values: []uint32{2, 3}}, {Arg: 1, Mask: 0xf, Values: []uint32{5}}, {Arg: 2, Values: []uint32{0, 9}, Not: true},
 		}, Errno: unix.EPERM},
 		{Calls: []uint32{56}, When: []Condition{{Arg: 0, Mask: 0xf0, Values: []uint32{0}, Not: true}}, Errno: unix.EPERM},
+		{Calls: []uint32{57}, When: []Condition{{Arg: 1, High: true, Values: []uint32{0}, Not: true}}, Errno: unix.EPERM},
 		{Calls: []uint32{100}, Errno: unix.EINVAL},
 	})
 	const garbage = 0xdead_beef_0000_0000
@@ -56,6 +57,8 @@ func TestDeny(t *testing.T) {
 		{"not the second", call{41, arch, [6]uint64{3, 0xf04, 8}}, allow},
 		{"not the third", call{41, arch, [6]uint64{3, 0xf05, 9}}, allow},
 		{"a bit of the mask", call{56, arch, [6]uint64{0x4f}}, eperm},
+		{"a pointer", call{57, arch, [6]uint64{0, 0x7fff_0000_0000}}, eperm},
+		{"no pointer", call{57, arch, [6]uint64{0x7fff_0000_0000, 0xffff_ffff}}, allow},
 		{"no bit of the mask", call{56, arch, [6]uint64{garbage | 0xf0f}}, allow},
 	} {
 		if got := evaluate(t, prog, c.call); got != c.want {

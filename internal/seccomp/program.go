@@ -22,6 +22,9 @@ func load(offset uint32) unix.SockFilter {
 // passed with garbage above them (CVE-2019-10063).
 func argument(n uint32) unix.SockFilter { return load(offArgs + 8*n) }
 
+// upper loads the upper half of one.
+func upper(n uint32) unix.SockFilter { return load(offArgs + 8*n + 4) }
+
 func mask(k uint32) unix.SockFilter {
 	return unix.SockFilter{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: k}
 }

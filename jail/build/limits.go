@@ -10,6 +10,13 @@ import (
 // noLimit is RLIM_INFINITY (getrlimit(2)).
 const noLimit = math.MaxUint64
 
+// noCore keeps a crash from writing what a program knew into a file, and from being
+// handed to a program of the host's: where kernel.core_pattern is a pipe the limit
+// isn't looked at (core(5)), but for this value, with which the kernel runs nothing
+// (fs/coredump.c). A file can't be as small. The filter of system calls keeps it
+// there.
+const noCore = 1
+
 // limit sets what each process may use up, hard and soft alike: without a
 // capability nobody can raise it again. RLIMIT_CPU isn't among them: it would
 // count, and end, PID 1 too (pid1.Limited).
@@ -20,8 +27,7 @@ func (j *jail) limit() error {
 		resource int
 		value    uint64
 	}{
-		// What a crashing program knew isn't written into a file (core(5)).
-		{"core", unix.RLIMIT_CORE, 0},
+		{"core", unix.RLIMIT_CORE, noCore},
 		// jailshd's own may have been started with rights to more.
 		{"nice", unix.RLIMIT_NICE, 0},
 		{"rtprio", unix.RLIMIT_RTPRIO, 0},

@@ -45,6 +45,7 @@ var filtered = []struct {
 	{"unshare(CLONE_NEWUSER)", unix.SYS_UNSHARE, [3]uintptr{unix.CLONE_NEWUSER}, unix.EPERM},
 	{"clone3", unix.SYS_CLONE3, [3]uintptr{0, 0}, unix.ENOSYS},
 	{"keyctl", unix.SYS_KEYCTL, [3]uintptr{^uintptr(0)}, unix.ENOSYS},
+	{"prlimit(CORE)", unix.SYS_PRLIMIT64, [3]uintptr{0, unix.RLIMIT_CORE, ^uintptr(0)}, 0},
 	{"ioctl(TIOCSTI)", unix.SYS_IOCTL, [3]uintptr{^uintptr(0), unix.TIOCSTI | garbage}, unix.EPERM},
 	{"socket(AF_VSOCK)", unix.SYS_SOCKET, [3]uintptr{unix.AF_VSOCK | garbage, ^uintptr(0)}, unix.EAFNOSUPPORT},
 	{"personality(READ_IMPLIES_EXEC)", unix.SYS_PERSONALITY, [3]uintptr{readImpliesExec}, unix.EPERM},

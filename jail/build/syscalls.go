@@ -146,6 +146,29 @@ var denied = []seccomp.Denial{
 		Errno: enosys,
 	},
 	{
+		// Errno 0: it seems to work, since programs that keep secrets (ssh-agent, gpg)
+		// ask for 0, and give up when they don't get it.
+		Why:   "the limit of core files stays at 1: with 0 the kernel would run the host's program for crashes on her memory, as root (CVE-2025-4598, CVE-2025-5054)",
+		Calls: []uint32{unix.SYS_SETRLIMIT},
+		When:  []seccomp.Condition{{Arg: 0, Values: []uint32{unix.RLIMIT_CORE}}},
+	},
+	{
+		Why:   "the same; without a new limit it only asks",
+		Calls: []uint32{unix.SYS_PRLIMIT64},
+		When: []seccomp.Condition{
+			{Arg: 1, Values: []uint32{unix.RLIMIT_CORE}},
+			{Arg: 2, Values: []uint32{0}, Not: true},
+		},
+	},
+	{
+		Why:   "the same, whatever its address is",
+		Calls: []uint32{unix.SYS_PRLIMIT64},
+		When: []seccomp.Condition{
+			{Arg: 1, Values: []uint32{unix.RLIMIT_CORE}},
+			{Arg: 2, High: true, Values: []uint32{0}, Not: true},
+		},
+	},
+	{
 		Why:   "a device is the host's; pipes and sockets can be made",
 		Calls: []uint32{unix.SYS_MKNODAT},
 		When:  []seccomp.Condition{{Arg: 2, Mask: unix.S_IFMT, Values: []uint32{unix.S_IFCHR, unix.S_IFBLK}}},

@@ -43,13 +43,6 @@ func (k kernel) advice(r *Report) {
 		}
 		r.advise(s.name, fmt.Sprintf("is %d: %s", n, s.why), setting(s.name, s.want))
 	}
-	// core(5): the limit of core files is not enforced for a pipe, whose program the
-	// kernel starts as root in the host's namespaces.
-	if pattern, ok := k.sysctl("kernel.core_pattern"); ok && strings.HasPrefix(pattern, "|") {
-		program, _, _ := strings.Cut(strings.TrimSpace(pattern[1:]), " ")
-		r.advise("kernel.core_pattern", fmt.Sprintf("each crash in a jail runs %s as root, outside of it, on memory that the user has filled", program),
-			"run: sysctl -w kernel.core_pattern=core, and turn off what sets it; or keep that program up to date")
-	}
 	if gaps := landlock.Gaps(k.landlock()); len(gaps) > 0 {
 		var lacking []string
 		for _, g := range gaps {
