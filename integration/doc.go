@@ -1,4 +1,4 @@
-// Package integration tests jailsh as people meet it: the four built programs,
+// Package integration tests jailsh as people meet it: the built programs,
 // started on an instance of their own, and driven by the stock ssh, scp, tmux,
 // git, ssh-audit, or by clients that mean harm. It is tests only, and knows
 // nothing of what is inside the programs.

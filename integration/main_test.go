@@ -161,7 +161,7 @@ func inside(m *testing.M) (int, error) {
 
 func place() string { return os.Getenv(placeVar) }
 
-// program is the path of one of the four.
+// program is the path of one of the five.
 func program(name string) string { return filepath.Join(place(), "bin", name) }
 
 // shared is an instance that only its template is used of.
