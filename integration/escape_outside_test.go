@@ -239,8 +239,19 @@ func TestTheSourceIsReplacedDuringLogins(t *testing.T) {
 // CVE-2024-21626).
 func TestSessionsStartUnderWatch(t *testing.T) {
 	t.Parallel()
+	for _, table := range []string{"", `limits = { cpu_time = "1h" }`} { // which a program of its own sets
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			watchSessions(t, table)
+		})
+	}
+}
+
+func watchSessions(t *testing.T, table string) {
+	t.Helper()
 	i := newInstance(t)
 	i.head = withProbe()
+	i.person("alice").table = table
 	i.start()
 	c := i.client("alice", "")
 	watcher, err := c.NewSession()

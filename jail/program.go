@@ -13,7 +13,7 @@ import (
 
 // Program is jailsh-init, copied into a sealed file in memory: whoever gets a
 // handle on it through /proc can't write to it, and it has no path that a jail
-// could be made to show (CVE-2019-5736).
+// could be made to show (CVE-2019-5736). Users can execute it and not read it.
 type Program struct{ file *os.File }
 
 // maxProgram bounds what is read as a program, bytes.
@@ -35,6 +35,13 @@ func LoadProgram(path string) (*Program, error) {
 	if _, err := io.Copy(file, io.LimitReader(source, maxProgram)); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("jailsh-init: copy to memory: %w", err)
+	}
+	// Whoever executes what she can't read isn't dumpable from the first instruction
+	// on (execve(2), would_dump in the kernel): there is no moment in which she could
+	// trace a program that is still the launcher, or open it through /proc.
+	if err := unix.Fchmod(fd, 0o111); err != nil {
+		file.Close()
+		return nil, os.NewSyscallError("fchmod", err)
 	}
 	seals := unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
