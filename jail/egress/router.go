@@ -137,7 +137,7 @@ func (r *Router) makeTable(filter *netlink.Conn) error {
 		return filter.Batch(unix.NFNL_SUBSYS_NFTABLES, r.table.create(flags, r.devices, r.policy, r.without))
 	}
 	err := create(tableOwner | tablePersist)
-	if errors.Is(err, unix.EOPNOTSUPP) { // before Linux 6.9, see doc.go
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.EINVAL) { // before Linux 6.9, see doc.go
 		err = create(tableOwner)
 	}
 	return err

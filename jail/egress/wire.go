@@ -84,7 +84,7 @@ func (w *Wire) build(pid int) error {
 	}
 	namespace, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", pid))
 	if err != nil {
-		return fmt.Errorf("the cell's network: %w", err)
+		return fmt.Errorf("the cell's network: %v - its init has ended: look for lines like `cell: its init says`", err)
 	}
 	defer namespace.Close()
 	route, err := netlink.DialRoute()
