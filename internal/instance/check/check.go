@@ -41,7 +41,7 @@ func All(path string, o Options) *Report {
 		k.room(len(table.Names()), r)
 		i := &instance.Instance{Config: cfg, Users: table}
 		r.Problems = append(r.Problems, wayOut(i)...)
-		people(i, r)
+		people(i, r.groups(o.Daemon), r)
 	}
 	return r
 }

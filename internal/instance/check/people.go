@@ -2,16 +2,22 @@ package check
 
 import (
 	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/jail"
+	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/users"
 )
 
-// people plans each user's jail as a login would, and looks at her home.
-func people(i *instance.Instance, r *Report) {
-	p := persons{instance: i, at: readSource(i.Config.Users), templates: map[string]bool{}}
+// people plans each user's jail as a login would, and looks at her home. groups are
+// those of the process that makes, or would make, the jails; nil if they aren't
+// known.
+func people(i *instance.Instance, groups *cgroup.Host, r *Report) {
+	p := newPersons(i, groups)
 	for _, name := range i.Users.Names() {
 		u, _ := i.Users.User(name)
 		p.person(u)
@@ -22,7 +28,8 @@ func people(i *instance.Instance, r *Report) {
 
 // User is what All says of one user.
 func User(i *instance.Instance, name string) *Report {
-	p := persons{instance: i, at: readSource(i.Config.Users), templates: map[string]bool{}}
+	groups, _ := cgroup.Find() // what is wrong with /proc, All says
+	p := newPersons(i, groups)
 	if u, ok := i.Users.User(name); ok {
 		p.person(u)
 	}
@@ -31,10 +38,33 @@ func User(i *instance.Instance, name string) *Report {
 
 // persons is the work on the users of a table.
 type persons struct {
-	instance  *instance.Instance
-	at        source
-	templates map[string]bool // those with a problem, which one user's line stands for
-	found     Report
+	instance *instance.Instance
+	groups   *cgroup.Host
+	at       source
+	homes    map[string]string // user by home
+	sorted   []string          // the homes
+	said     map[string]bool   // what is about many, and one user's line stands for
+	found    Report
+}
+
+func newPersons(i *instance.Instance, groups *cgroup.Host) *persons {
+	p := &persons{
+		instance: i, groups: groups, at: readSource(i.Config.Users),
+		homes: map[string]string{}, said: map[string]bool{},
+	}
+	for _, name := range i.Users.Names() {
+		u, _ := i.Users.User(name)
+		p.homes[i.Home(u)] = name
+	}
+	p.sorted = slices.Sorted(maps.Keys(p.homes))
+	return p
+}
+
+// once tells whether it is asked about this for the first time.
+func (p *persons) once(what string) bool {
+	first := !p.said[what]
+	p.said[what] = true
+	return first
 }
 
 func (p *persons) person(u *users.User) {
@@ -63,12 +93,17 @@ func (p *persons) person(u *users.User) {
 	}
 	a, err := p.instance.Account(u)
 	if err != nil {
-		if !p.templates[u.Template] {
-			p.templates[u.Template] = true
-			what, fix := split(err.Error())
+		if what, fix := split(err.Error()); p.once(what) {
 			problem(what, fix, "template", -1)
 		}
 		return
+	}
+	if p.groups != nil {
+		for _, m := range p.groups.Missing(&a.Limits) {
+			if p.once(m.Limit + m.What) {
+				problem(m.What, m.Fix, "limits."+m.Limit, -1)
+			}
+		}
 	}
 	_, err = jail.Plan(a)
 	for _, e := range leaves(err) {
@@ -80,10 +115,17 @@ func (p *persons) person(u *users.User) {
 
 // owner is another user whose home is at path, around it or in it; empty for none.
 func (p *persons) owner(path, name string) string {
-	for _, other := range p.instance.Users.Names() {
-		u, _ := p.instance.Users.User(other)
-		home := p.instance.Home(u)
-		if other != name && (home == path || strings.HasPrefix(home, path+"/") || strings.HasPrefix(path, home+"/")) {
+	for dir := path; ; dir = filepath.Dir(dir) {
+		if other, ok := p.homes[dir]; ok && other != name {
+			return other
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	inside := path + "/"
+	for n, _ := slices.BinarySearch(p.sorted, inside); n < len(p.sorted) && strings.HasPrefix(p.sorted[n], inside); n++ {
+		if other := p.homes[p.sorted[n]]; other != name {
 			return other
 		}
 	}
