@@ -24,6 +24,8 @@ func (a *app) templateBuildCommand() *cobra.Command {
   jailsh template build NAME --host       the host's own /usr, beside a neutral /etc
   jailsh template build NAME --dir PATH   a folder with a root file system
 
+A PROFILE with a / in it is a file of your own, which is written in the same way.
+
 Without any of these a template is built as it was before, and for the first time
 from the profile of its name; without a NAME, basic is. --all builds again all
 that are there, as after an upgrade of the host.
@@ -87,7 +89,10 @@ func (b *templateBuild) run(c *cobra.Command, args []string) error {
 			return err
 		}
 	case len(args) > 0:
-		names, o.Profile = args[:1], args[1:]
+		names = args[:1]
+		if o.Profile, err = profileNames(args[1:]); err != nil {
+			return err
+		}
 	}
 	var problems []error
 	for _, name := range names {
@@ -100,6 +105,22 @@ func (b *templateBuild) run(c *cobra.Command, args []string) error {
 		fmt.Fprintf(b.app.stdout, "built %s: %s\n", info.Name, contentsOf(info))
 	}
 	return errors.Join(problems...)
+}
+
+// profileNames makes the paths among profiles absolute: a template remembers them.
+func profileNames(args []string) ([]string, error) {
+	var names []string
+	for _, name := range args {
+		if strings.ContainsRune(name, filepath.Separator) {
+			abs, err := filepath.Abs(name)
+			if err != nil {
+				return nil, err
+			}
+			name = abs
+		}
+		names = append(names, name)
+	}
+	return names, nil
 }
 
 // contentsOf says what a build consists of.

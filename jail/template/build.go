@@ -22,7 +22,7 @@ type Options struct {
 	Name     string // of the template
 	Kind     Kind
 	Profiles fs.FS    // holds NAME.toml of each profile
-	Profile  []string // of kind Copy: the profiles that go in
+	Profile  []string // of kind Copy: the profiles that go in, by name, or a file's absolute path
 	Source   string   // of kind Dir: absolute path of the root file system
 
 	// Progress, if set, is told how many bytes of the template's files are

@@ -4,7 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"strings"
+	"unicode"
+
+	"github.com/jailsh/jailsh/internal/strict"
 )
 
 // profile is one file NAME.toml of etc/profiles: what goes into a template. The
@@ -73,7 +77,20 @@ func loadProfiles(dir fs.FS, names []string) ([]*profile, error) {
 	return list, errors.Join(problems...)
 }
 
+// readProfile reads one of dir, or one of the administrator's, by its absolute
+// path. Whoever may write to such a file says what is in jails, so it is trusted
+// as little as users.toml.
 func readProfile(dir fs.FS, name string) (*profile, error) {
+	if filepath.IsAbs(name) {
+		if strings.ContainsFunc(name, unicode.IsSpace) {
+			return nil, fmt.Errorf("profile %q: has white space in its path, which a manifest can't keep - rename it", name)
+		}
+		src, err := strict.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		return parseProfile(name, name, src)
+	}
 	if !isName(name) {
 		return nil, fmt.Errorf("profile %q: not a name - use letters, digits, - and _, at most %d", name, maxName)
 	}
