@@ -83,11 +83,11 @@ func (c *Conn) exchange(messages []byte, last uint32) error {
 	for {
 		n, _, err := unix.Recvfrom(c.fd, buf, unix.MSG_DONTWAIT)
 		switch {
-		case err == unix.EINTR:
+		case errors.Is(err, unix.EINTR):
 			continue
-		case err == unix.EAGAIN && (answered || first != nil):
+		case errors.Is(err, unix.EAGAIN) && (answered || first != nil):
 			return first
-		case err == unix.EAGAIN:
+		case errors.Is(err, unix.EAGAIN):
 			return errNoAnswer
 		case err != nil:
 			return fmt.Errorf("netlink: receive: %w", err)
@@ -142,7 +142,7 @@ func (c *Conn) List(m *Message, each func(Body) error) error {
 	var failed error
 	for {
 		n, _, err := unix.Recvfrom(c.fd, buf, 0)
-		if err == unix.EINTR {
+		if errors.Is(err, unix.EINTR) {
 			continue
 		}
 		if err != nil {
