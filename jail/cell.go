@@ -45,25 +45,26 @@ type cell struct {
 	killOnLogout bool
 }
 
-// start clones a jail and waits until it stands.
-func start(ctx context.Context, means Means, spec *wire.Spec, release func(), log *slog.Logger) (*cell, error) {
+// start clones a jail, waits until it stands, and returns it with a client's
+// socket.
+func start(ctx context.Context, means Means, spec *wire.Spec, release func(), log *slog.Logger) (*cell, *os.File, error) {
 	c := &cell{release: release, gone: make(chan struct{}), killOnLogout: spec.KillOnLogout}
 	c.limits.Store(&spec.Limits)
 	ours, theirs, err := wire.Pair()
 	if err != nil {
 		release()
-		return nil, err
+		return nil, nil, err
 	}
 	complaints, stderr, err := os.Pipe()
 	if err != nil {
 		release()
-		return nil, errors.Join(err, ours.Close(), theirs.Close())
+		return nil, nil, errors.Join(err, ours.Close(), theirs.Close())
 	}
 	err = c.begin(means, spec, theirs, stderr)
 	// Now: while these are open, the cell's end can't be heard.
 	if err = errors.Join(err, theirs.Close(), stderr.Close()); err != nil {
 		release()
-		return nil, errors.Join(err, ours.Close(), complaints.Close())
+		return nil, nil, errors.Join(err, ours.Close(), complaints.Close())
 	}
 	c.name, c.pid = fmt.Sprintf("%s/%d", spec.User, c.process.Pid), c.process.Pid
 	c.control = wire.NewPeer(ours)
@@ -78,12 +79,13 @@ func start(ctx context.Context, means Means, spec *wire.Spec, release func(), lo
 
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
-	if err := c.control.Ask(ctx, wire.VerbBuild, spec); err != nil {
+	client, err := c.hand(ctx, wire.VerbBuild, spec)
+	if err != nil {
 		c.kill("its jail could not be built")
 		<-c.gone
-		return nil, err
+		return nil, nil, err
 	}
-	return c, nil
+	return c, client, nil
 }
 
 // begin starts PID 1 within its limits and gives it its way out. After an error
@@ -118,7 +120,8 @@ func wayOut(router *egress.Router, pid int, spec *wire.Spec) (*egress.Wire, erro
 }
 
 // clone starts jailsh-init in new namespaces, with nothing of this process's but
-// the control socket: no environment, no terminal, an own session. The cgroup
+// the control socket: no environment but a constant one, no terminal, an own
+// session. The cgroup
 // namespace is init's to make: it shows what init is in at that moment.
 func clone(program *Program, group *cgroup.Group, spec *wire.Spec, control *wire.Conn, stderr *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
@@ -132,7 +135,7 @@ func clone(program *Program, group *cgroup.Group, spec *wire.Spec, control *wire
 	}
 	attr := &os.ProcAttr{
 		Dir:   "/",
-		Env:   []string{},
+		Env:   wire.InitEnv(),
 		Files: []*os.File{null, null, stderr, control.File()},
 		Sys:   &syscall.SysProcAttr{Cloneflags: flags, Setsid: true},
 	}
@@ -222,14 +225,20 @@ func (c *cell) kill(why string) {
 
 // attach hands init one end of a new socket and returns the other.
 func (c *cell) attach(ctx context.Context) (*os.File, error) {
+	ctx, cancel := context.WithTimeout(ctx, attachTimeout)
+	defer cancel()
+	return c.hand(ctx, wire.VerbAttach, &wire.Empty{})
+}
+
+// hand sends a request together with one end of a new socket, for a client, and
+// returns the other.
+func (c *cell) hand(ctx context.Context, v wire.Verb, request wire.Message) (*os.File, error) {
 	ours, theirs, err := wire.Pair()
 	if err != nil {
 		return nil, err
 	}
 	defer theirs.Close()
-	ctx, cancel := context.WithTimeout(ctx, attachTimeout)
-	defer cancel()
-	if err := c.control.Ask(ctx, wire.VerbAttach, &wire.Empty{}, theirs.File()); err != nil {
+	if err := c.control.Ask(ctx, v, request, theirs.File()); err != nil {
 		ours.Close()
 		return nil, err
 	}

@@ -105,16 +105,11 @@ func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.S
 	if err != nil {
 		return nil, err
 	}
-	fresh, err := start(ctx, c.means, spec, release, c.log)
+	fresh, socket, err := start(ctx, c.means, spec, release, c.log)
 	if err != nil {
 		return nil, err
 	}
 	s.cell = fresh
-	socket, err := fresh.attach(ctx)
-	if err != nil {
-		fresh.kill("it didn't answer")
-		return nil, fmt.Errorf("jail %s: attach: %w", user, err)
-	}
 	return &Opened{Socket: socket, Cell: fresh.name, Cold: true, cell: fresh}, nil
 }
 

@@ -93,6 +93,6 @@ func again(self int) error {
 	if _, err := unix.FcntlInt(control, unix.F_SETFD, 0); err != nil {
 		return os.NewSyscallError("fcntl", err)
 	}
-	err := syscall.Exec(fmt.Sprintf("/proc/self/fd/%d", self), []string{"jailsh-init", serving}, nil)
+	err := syscall.Exec(fmt.Sprintf("/proc/self/fd/%d", self), []string{"jailsh-init", serving}, wire.InitEnv())
 	return os.NewSyscallError("execve", err)
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"runtime"
 	"sync"
 	"syscall"
 	"time"
@@ -35,7 +34,6 @@ type cell struct {
 // Serve is PID 1's life. It returns when the cell is to end, nil when that was
 // its own decision: the caller exits.
 func Serve(conn *wire.Conn) error {
-	runtime.GOMAXPROCS(1) // it waits; more threads would only be woken for each other
 	catchSignals()
 	if err := identity.Undumpable(); err != nil { // execve has reset it
 		return err
@@ -76,17 +74,18 @@ func catchSignals() {
 }
 
 // built is the answer to the plan by which the jail was built before execve; the
-// same packet was left in the socket for it.
+// same packet was left in the socket for it. The first client's socket came along.
 func (c *cell) built(spec *wire.Spec, files []*os.File) (wire.Message, []*os.File, error) {
-	closeAll(files)
 	unix.Umask(int(spec.Umask))
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.spec != nil {
+		c.mu.Unlock()
+		closeAll(files)
 		return nil, nil, errors.New("the jail stands already")
 	}
 	c.spec = spec
-	return &wire.Empty{}, nil, nil
+	c.mu.Unlock()
+	return c.attach(&wire.Empty{}, files)
 }
 
 // attach takes a client's socket. It is refused once the cell is ending:
@@ -94,7 +93,7 @@ func (c *cell) built(spec *wire.Spec, files []*os.File) (wire.Message, []*os.Fil
 func (c *cell) attach(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
 	if len(files) != 1 {
 		closeAll(files)
-		return nil, nil, errors.New("attach wants one socket")
+		return nil, nil, errors.New("a client has one socket")
 	}
 	conn, err := wire.NewConn(files[0])
 	if err != nil {
