@@ -247,9 +247,10 @@ func TestKillOnLogoutLeavesNoProcess(t *testing.T) {
 }
 
 func TestAKilledPID1TakesEverythingWithIt(t *testing.T) {
-	cells, _ := newCells(t)
+	groups, instance := newGroups(t)
+	cells, _ := newCellsIn(t, groups)
 	a := account(t, "alice", 20001)
-	before := hostState(t)
+	before := hostState(t, instance)
 	c, opened, err := open(t, cells, a)
 	if err != nil {
 		t.Fatal(err)
@@ -268,7 +269,7 @@ func TestAKilledPID1TakesEverythingWithIt(t *testing.T) {
 	closeProcess(p)
 	c.Close()
 	cells.End("alice", "of a test")
-	if after := hostState(t); after != before {
+	if after := hostState(t, instance); after != before {
 		t.Errorf("left behind:\n%s\nbefore:\n%s", after, before)
 	}
 	if _, again, err := open(t, cells, a); err != nil || !again.Cold {

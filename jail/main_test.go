@@ -140,27 +140,32 @@ func (l *logBuffer) strike(s jail.Strike) {
 	fmt.Fprintf(l, "strike: %+v\n", s)
 }
 
-func newGroups(t *testing.T) *cgroup.Tree {
+// newGroups makes the cgroup of an instance of the test's own, which is the
+// folder name of each hierarchy.
+func newGroups(t *testing.T) (groups *cgroup.Tree, name string) {
 	t.Helper()
 	host, err := cgroup.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, err := cgroup.Name(t.TempDir())
-	if err != nil {
+	if name, err = cgroup.Name(t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	groups, _, err := host.Prepare(name)
-	if err != nil {
+	if groups, _, err = host.Prepare(name); err != nil {
 		t.Fatal(err)
 	}
-	return groups
+	return groups, name
 }
 
 func newCells(t *testing.T) (*jail.Cells, *logBuffer) {
 	t.Helper()
+	groups, _ := newGroups(t)
+	return newCellsIn(t, groups)
+}
+
+func newCellsIn(t *testing.T, groups *cgroup.Tree) (*jail.Cells, *logBuffer) {
+	t.Helper()
 	logs := &logBuffer{}
-	groups := newGroups(t)
 	cells := jail.NewCells(jail.Means{Program: program, Groups: groups, Strike: logs.strike}, slog.New(slog.NewTextHandler(logs, nil)))
 	t.Cleanup(func() {
 		cells.Close()

@@ -2,6 +2,7 @@ package jail_test
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
@@ -14,7 +15,8 @@ import (
 // Each step fails once. The login must fail with the step's name, and the host
 // must be as before: no mount, process, cgroup or descriptor more.
 func TestAFailedStepEndsTheLoginAndLeavesNothing(t *testing.T) {
-	cells, _ := newCells(t)
+	groups, instance := newGroups(t)
+	cells, _ := newCellsIn(t, groups)
 	a := account(t, "alice", 20001)
 	if _, _, err := open(t, cells, a); err != nil { // warm up what is made once
 		t.Fatal(err)
@@ -23,7 +25,7 @@ func TestAFailedStepEndsTheLoginAndLeavesNothing(t *testing.T) {
 	names := build.Names()
 	for i, step := range names {
 		t.Run(step, func(t *testing.T) {
-			before := hostState(t)
+			before := hostState(t, instance)
 			a := a
 			a.Hostname = "fail-" + step
 			_, _, err := open(t, cells, a)
@@ -31,7 +33,7 @@ func TestAFailedStepEndsTheLoginAndLeavesNothing(t *testing.T) {
 			if err == nil || err.Error() != want {
 				t.Errorf("got %v, want %s", err, want)
 			}
-			if after := hostState(t); after != before {
+			if after := hostState(t, instance); after != before {
 				t.Errorf("left behind:\n%s\nbefore:\n%s", after, before)
 			}
 		})
@@ -42,8 +44,9 @@ func TestAFailedStepEndsTheLoginAndLeavesNothing(t *testing.T) {
 	}
 }
 
-// hostState is what a cell could leave behind.
-func hostState(t *testing.T) string {
+// hostState is what a cell of the instance could leave behind. Other tests may
+// make cgroups of theirs at the same time.
+func hostState(t *testing.T, instance string) string {
 	t.Helper()
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -55,8 +58,12 @@ func hostState(t *testing.T) string {
 			found = append(found, e)
 		}
 	}
-	found = append(found, glob(t, "/sys/fs/cgroup/*")...)
-	found = append(found, glob(t, "/sys/fs/cgroup/*/*jail*")...)
+	_ = filepath.WalkDir("/sys/fs/cgroup", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.Contains(path, "/"+instance) {
+			found = append(found, path)
+		}
+		return nil // others' come and go
+	})
 	sort.Strings(found)
 	return fmt.Sprintf("%s\n%s\n%d descriptors", mounts, strings.Join(found, "\n"), len(glob(t, "/proc/self/fd/*")))
 }
