@@ -95,17 +95,25 @@ func TestAFailedAttachLeavesNothing(t *testing.T) {
 		spoil func(t *testing.T, b *bed, r *Router, c *space.Space) // what is wrong
 		want  string
 	}{
-		"forwarding": {func(_ *testing.T, b *bed, _ *Router, _ *space.Space) { b.host.Sysctl("net/ipv4/ip_forward", "0") },
-			"egress: net.ipv4.ip_forward is 0: this host forwards nothing - run: sysctl -w net.ipv4.ip_forward=1"},
+		"forwarding": {
+			func(_ *testing.T, b *bed, _ *Router, _ *space.Space) { b.host.Sysctl("net/ipv4/ip_forward", "0") },
+			"egress: net.ipv4.ip_forward is 0: this host forwards nothing - run: sysctl -w net.ipv4.ip_forward=1",
+		},
 		"forwarding of IPv6": {func(_ *testing.T, b *bed, _ *Router, _ *space.Space) {
 			b.host.Sysctl("net/ipv6/conf/all/forwarding", "0")
 		}, "egress: net.ipv6.conf.all.forwarding is 0"},
-		"addresses of another": {func(_ *testing.T, b *bed, _ *Router, _ *space.Space) { b.host.Address("lo", "100.127.1.9/32") },
-			"egress: egress_addresses: 100.127.1.0/24: a device of this host has 100.127.1.9/32 - choose another network"},
-		"a network around": {func(_ *testing.T, b *bed, _ *Router, _ *space.Space) { b.host.Address("lo", "100.126.0.1/15") },
-			"egress: egress_addresses: 100.127.1.0/24: a device of this host has 100.126.0.1/15 - choose another network"},
-		"a cell with such a device": {func(t *testing.T, _ *bed, _ *Router, c *space.Space) { c.Wire(space.New(t)) },
-			"egress: add the pair jsh"},
+		"addresses of another": {
+			func(_ *testing.T, b *bed, _ *Router, _ *space.Space) { b.host.Address("lo", "100.127.1.9/32") },
+			"egress: egress_addresses: 100.127.1.0/24: a device of this host has 100.127.1.9/32 - choose another network",
+		},
+		"a network around": {
+			func(_ *testing.T, b *bed, _ *Router, _ *space.Space) { b.host.Address("lo", "100.126.0.1/15") },
+			"egress: egress_addresses: 100.127.1.0/24: a device of this host has 100.126.0.1/15 - choose another network",
+		},
+		"a cell with such a device": {
+			func(t *testing.T, _ *bed, _ *Router, c *space.Space) { c.Wire(space.New(t)) },
+			"egress: add the pair jsh",
+		},
 		"a host with such a device": {func(t *testing.T, b *bed, r *Router, _ *space.Space) {
 			other := space.New(t)
 			b.host.Route(func(route *netlink.Route) error {

@@ -27,7 +27,12 @@ type chain struct {
 // and anybody's DNAT (-100): it sees where the cell really wanted to.
 func chains() []chain {
 	return []chain{
-		{"refused", "", 0, 0}, {"asked", "", 0, 0}, {"deny", "", 0, 0}, {"counted", "", 0, 0}, {"out", "", 0, 0}, {"in", "", 0, 0},
+		{"refused", "", 0, 0},
+		{"asked", "", 0, 0},
+		{"deny", "", 0, 0},
+		{"counted", "", 0, 0},
+		{"out", "", 0, 0},
+		{"in", "", 0, 0},
 		{"prerouting", "filter", unix.NF_INET_PRE_ROUTING, -310},
 		{"input", "filter", unix.NF_INET_LOCAL_IN, -10},
 		{"forward", "filter", unix.NF_INET_FORWARD, -10},

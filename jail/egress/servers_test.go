@@ -18,17 +18,27 @@ func TestNameServersOfACell(t *testing.T) {
 		ipv6               bool
 		want, err          string
 	}{
-		{name: "the host's", etc: "# made\nnameserver 192.168.1.1\nsearch example.org lan\noptions ndots:2\nsortlist x\n",
-			want: "nameserver 192.168.1.1\nsearch example.org lan\noptions ndots:2\n"},
-		{name: "systemd's stub", etc: "nameserver 127.0.0.53\nsearch stub\n", systemd: "nameserver 192.168.1.1\nsearch lan\n",
-			want: "nameserver 192.168.1.1\nsearch lan\n"},
+		{
+			name: "the host's", etc: "# made\nnameserver 192.168.1.1\nsearch example.org lan\noptions ndots:2\nsortlist x\n",
+			want: "nameserver 192.168.1.1\nsearch example.org lan\noptions ndots:2\n",
+		},
+		{
+			name: "systemd's stub", etc: "nameserver 127.0.0.53\nsearch stub\n", systemd: "nameserver 192.168.1.1\nsearch lan\n",
+			want: "nameserver 192.168.1.1\nsearch lan\n",
+		},
 		{name: "one that is the host itself is left out", etc: "nameserver 192.0.2.1\nnameserver 192.0.2.2\n", want: "nameserver 192.0.2.2\n"},
-		{name: "only the host", etc: "nameserver 127.0.0.1\n",
-			err: `egress_dns: no name server for the jails: /etc/resolv.conf: 127.0.0.1 is this host, which no jail reaches - name one in jailsh.toml, like egress_dns = ["9.9.9.9"]`},
-		{name: "none", etc: "options x\n",
-			err: `egress_dns: no name server for the jails: /etc/resolv.conf: names none - name one in jailsh.toml, like egress_dns = ["9.9.9.9"]`},
-		{name: "no file",
-			err: `egress_dns: no name server for the jails: /etc/resolv.conf: doesn't exist - name one in jailsh.toml, like egress_dns = ["9.9.9.9"]`},
+		{
+			name: "only the host", etc: "nameserver 127.0.0.1\n",
+			err: `egress_dns: no name server for the jails: /etc/resolv.conf: 127.0.0.1 is this host, which no jail reaches - name one in jailsh.toml, like egress_dns = ["9.9.9.9"]`,
+		},
+		{
+			name: "none", etc: "options x\n",
+			err: `egress_dns: no name server for the jails: /etc/resolv.conf: names none - name one in jailsh.toml, like egress_dns = ["9.9.9.9"]`,
+		},
+		{
+			name: "no file",
+			err:  `egress_dns: no name server for the jails: /etc/resolv.conf: doesn't exist - name one in jailsh.toml, like egress_dns = ["9.9.9.9"]`,
+		},
 		{name: "IPv6 without", etc: "nameserver 2001:db8::53\nnameserver 192.0.2.2\n", want: "nameserver 192.0.2.2\n"},
 		{name: "IPv6", etc: "nameserver 2001:db8::53\nnameserver fe80::1%eth0\n", ipv6: true, want: "nameserver 2001:db8::53\n"},
 		{name: "three at most", etc: strings.Repeat("nameserver 192.0.2.2\n", 4), want: strings.Repeat("nameserver 192.0.2.2\n", 3)},
