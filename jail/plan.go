@@ -110,11 +110,10 @@ func planNetwork(a Account, network *wire.Network) ([]wire.Mount, error) {
 	var resolv []byte
 	switch a.Network {
 	case wire.NetworkHost:
-		text, err := os.ReadFile("/etc/resolv.conf")
-		if err != nil || len(text) > wire.MaxContent {
-			return nil, nil // programs then ask a server on the loopback, which is the host's
+		// Without one programs ask a server on the loopback, which is the host's.
+		if text, err := os.ReadFile("/etc/resolv.conf"); err == nil && len(text) <= wire.MaxContent {
+			resolv = text
 		}
-		resolv = text
 	case wire.NetworkEgress:
 		servers, text, err := a.Resolver.Resolve()
 		if err != nil {
@@ -124,7 +123,8 @@ func planNetwork(a Account, network *wire.Network) ([]wire.Mount, error) {
 			network.Servers = append(network.Servers, s.AsSlice())
 		}
 		resolv = text
-	default:
+	}
+	if resolv == nil {
 		return nil, nil
 	}
 	return []wire.Mount{{Kind: wire.MountFile, Target: "/etc/resolv.conf", Content: resolv, Optional: true}}, nil
