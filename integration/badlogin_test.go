@@ -20,7 +20,7 @@ func TestRefusedLogins(t *testing.T) {
 		"a template that isn't there": {
 			func(_ *testing.T, _ *instance, alice *person) { alice.table = `template = "python"` },
 			func(_ *testing.T, _ *instance, alice *person) { alice.table = "" },
-			[]string{"template python: not built - run: jailsh template build python"},
+			[]string{"template python: not built - run: jailsh --config ", " template build python"},
 		},
 		"a template that is half built": {
 			func(t *testing.T, i *instance, alice *person) {
@@ -36,7 +36,7 @@ func TestRefusedLogins(t *testing.T) {
 				i.templates = templates
 			},
 			nil,
-			[]string{"template half: half built - run: jailsh template build half"},
+			[]string{"template half: half built - run: jailsh --config ", " template build half"},
 		},
 		"a shell that isn't in the template": {
 			func(_ *testing.T, _ *instance, alice *person) { alice.table = `shell = "/bin/zsh"` },

@@ -79,8 +79,8 @@ func raisePriority(p *probe) outcome {
 	_, _, fifo := unix.Syscall(unix.SYS_SCHED_SETSCHEDULER, 0, schedFIFO, uintptr(unsafe.Pointer(&priority)))
 	_, _, io := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioProcess, 0, ioprioRealtime)
 	nice := unix.Setpriority(unix.PRIO_PROCESS, 0, -5)
-	var back error
-	if err := unix.Setpriority(unix.PRIO_PROCESS, 0, 10); err == nil {
+	back := unix.Setpriority(unix.PRIO_PROCESS, 0, 10) // refused if the server's is lower still
+	if back == nil {
 		back = unix.Setpriority(unix.PRIO_PROCESS, 0, 0)
 	}
 	if errors.Is(back, unix.ENOSYS) {

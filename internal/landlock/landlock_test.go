@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -22,9 +23,9 @@ func TestMain(m *testing.M) {
 	if version, ok := os.LookupEnv(restricted); ok {
 		if err := tryAll(version); err != nil {
 			fmt.Println(err)
-			os.Exit(1)
+			syscall.Exit(1)
 		}
-		return
+		syscall.Exit(0) // not os.Exit, which would write of its coverage
 	}
 	os.Exit(m.Run())
 }
