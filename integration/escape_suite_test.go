@@ -16,6 +16,7 @@ import (
 // have left open to everybody. None may work.
 func TestEscapes(t *testing.T) {
 	t.Parallel()
+	giveAddress(t)
 	for _, c := range []struct {
 		kind    string   // of the template
 		build   []string // arguments of jailsh template build
@@ -66,6 +67,15 @@ func TestEscapes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// giveAddress gives the tests' network namespace one that isn't of the loopback's
+// network, as every host has one.
+func giveAddress(t *testing.T) {
+	t.Helper()
+	if o := run(t, nil, "ip", "address", "replace", "192.0.2.77/32", "dev", "lo"); o.code != 0 {
+		t.Fatalf("%+v", o)
 	}
 }
 

@@ -37,7 +37,7 @@ func weaknesses() []weakness {
 				"tioclinux", "tioclinux-upper-bits", "line-discipline", "other-families",
 				"netlink-generic", "netlink-uevent", "netlink-diag", "netlink-others",
 				"personality", "io-uring", "perf", "userfaultfd", "keyrings", "keyring-of-others", "quota", "clock", "memory-policy",
-				"memory-of-others", "descriptors-of-others", "project-quota",
+				"memory-of-others", "descriptors-of-others", "project-quota", "core-limit",
 			},
 			perhaps: []string{
 				"handle-of-process", "namespace-time", "foreign-architecture", "foreign-namespace", "foreign-x32", "tiocsti", "tiocsti-upper-bits",
@@ -76,7 +76,7 @@ func weaknesses() []weakness {
 		{leftOut: "limits", opens: []string{"core-limit"}},
 		{leftOut: "hostname", opens: []string{"node-name"}},
 		{leftOut: "host-uts.hostname", opens: []string{"own-namespaces", "node-name"}},
-		{leftOut: "host-net.landlock", opens: []string{"own-namespaces", "proc-net", "host-abstract", "host-loopback"}},
+		{leftOut: "host-net.landlock", opens: []string{"own-namespaces", "proc-net", "host-abstract", "host-loopback", "host-addresses"}},
 		{leftOut: "host-ipc", opens: []string{"own-namespaces", "sysv-shared-memory", "sysv-semaphores", "sysv-messages"}, perhaps: []string{"posix-queues"}},
 		{leftOut: "host-cgroup", opens: []string{"own-namespaces"}, perhaps: []string{"cgroup-path"}},
 		{leftOut: "host-sys", opens: []string{"sys"}, perhaps: []string{"release-agent", "cgroup-path"}},
@@ -86,6 +86,8 @@ func weaknesses() []weakness {
 		{leftOut: "host-pts", opens: []string{"terminals-of-others"}},
 		{leftOut: "host-shm.landlock", opens: []string{"posix-shared-memory", "shared-memory-device"}},
 		{leftOut: "host-tmp.landlock", opens: []string{"files-of-others", "host-path-socket"}},
+		{leftOut: "pts-max", opens: []string{"many-terminals"}},
+		{leftOut: "tmp-size", opens: []string{"unbounded-memory-files"}},
 		{leftOut: "host-usr", opens: []string{"setuid-files"}},
 		{leftOut: "host-etc", opens: []string{"users-of-host"}},
 		{leftOut: "host-run", opens: []string{"tmp-of-host"}},
@@ -117,6 +119,7 @@ func TestEachAttackCanSucceed(t *testing.T) {
 	i.start()
 	i.bait()
 	i.foreignTerminal()
+	giveAddress(t)
 	shown := map[string]bool{}
 	for n, w := range sets {
 		name := fmt.Sprint("weak", n)

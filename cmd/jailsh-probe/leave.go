@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"net"
 	"os"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -146,7 +147,7 @@ func (l *leaver) sockets() error {
 	if err != nil {
 		return err
 	}
-	tcp, err := net.Listen("tcp", "127.0.0.1:0")
+	tcp, err := net.Listen("tcp", ":0")
 	if err != nil {
 		return err
 	}
@@ -166,6 +167,22 @@ func (l *leaver) sockets() error {
 	l.say("abstract", l.name)
 	l.say("port", tcp.Addr().(*net.TCPAddr).Port)
 	l.say("socket", socket)
+	return l.addresses()
+}
+
+// addresses are those at which the rest of the world might find this process.
+func (l *leaver) addresses() error {
+	all, err := net.InterfaceAddrs()
+	if err != nil {
+		return err
+	}
+	var found []string
+	for _, a := range all {
+		if ip, _, err := net.ParseCIDR(a.String()); err == nil && ip.IsGlobalUnicast() {
+			found = append(found, ip.String())
+		}
+	}
+	l.say("addresses", strings.Join(found, " "))
 	return nil
 }
 

@@ -16,15 +16,21 @@ func limitAttacks() []attack {
 		{name: "raise-limits", what: "setrlimit(2): above the hard limit", try: raiseLimits},
 		{name: "raise-priority", what: "setpriority(2), sched_setscheduler, ioprio_set: before others", try: raisePriority},
 		{name: "oom-score", what: "proc_pid_oom_score_adj(5): be spared when memory is short", try: spareOOM},
-		{name: "core-limit", what: "core(5), CVE-2025-4598, CVE-2025-5054: a crash is written to a file, or piped to a program of the host's", try: func(*probe) outcome {
-			// 1 is the one value with which the kernel pipes nothing. It must not be
-			// lowered, though that seems to work.
-			_ = unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-			var l unix.Rlimit
-			if err := unix.Getrlimit(unix.RLIMIT_CORE, &l); err != nil || l.Cur != 1 || l.Max != 1 {
-				return broken("the limit is %d of %d, %v", l.Cur, l.Max, err)
+		{name: "core-limit", what: "core(5): a crash is written to a file, or piped to a program that runs as root on the host (CVE-2025-4598, CVE-2025-5054)", try: coreLimit},
+		{name: "many-terminals", what: "pts(4), kernel.pty.max: so many terminals that other jails get none", try: manyTerminals},
+		{name: "unbounded-memory-files", what: "tmpfs(5): a file system in memory without an end", try: func(*probe) outcome {
+			seen := 0
+			for _, m := range mountTable() {
+				var st unix.Statfs_t
+				if m.fstype != "tmpfs" || m.has("ro") || unix.Statfs(m.at, &st) != nil {
+					continue
+				}
+				seen++
+				if st.Blocks == 0 || st.Files == 0 {
+					return broken("%s has %d blocks and %d inodes: no limit", m.at, st.Blocks, st.Files)
+				}
 			}
-			return held("the limit stays at 1")
+			return held("%d have a size", seen)
 		}},
 		{name: "project-quota", what: "ioctl_fs(2), FS_IOC_FSSETXATTR: give one's files to another project, past the quota of the home", try: leaveProject},
 		{name: "signal-dispositions", what: "signal(7): a signal that the launcher ignored or blocked, and every shell would", try: func(*probe) outcome {
@@ -130,4 +136,40 @@ func leaveProject(p *probe) outcome {
 		all = append(all, p.refused("FS_IOC_SETFLAGS", ioctl(fd, unix.FS_IOC_SETFLAGS, uintptr(unsafe.Pointer(&flags)))))
 	}
 	return worst(all...)
+}
+
+// coreLimit wants it to be 1 byte, and to stay that: the one value with which the
+// kernel starts no program of core_pattern's either.
+func coreLimit(*probe) outcome {
+	const quiet = 1
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &l); err != nil || l.Cur != quiet || l.Max != quiet {
+		return broken("the limit is %d of %d, %v: with another one than 1 the host's core_pattern is run", l.Cur, l.Max, err)
+	}
+	set := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
+	_, _, old := unix.RawSyscall(unix.SYS_SETRLIMIT, unix.RLIMIT_CORE, uintptr(unsafe.Pointer(&unix.Rlimit{})), 0)
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &l); err != nil || l.Cur != quiet {
+		return broken("the limit can be lowered to %d, %v", l.Cur, err)
+	}
+	return held("it stays 1; setrlimit answers %v, the old call %v", set, errnoOf(old))
+}
+
+// manyTerminals opens no more than it takes to know. 3072 is what all jails have
+// together.
+func manyTerminals(*probe) outcome {
+	const enough = 400
+	var open []int
+	defer func() {
+		for _, fd := range open {
+			_ = unix.Close(fd)
+		}
+	}()
+	for len(open) < enough {
+		fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return held("%d, then: %v", len(open), err)
+		}
+		open = append(open, fd)
+	}
+	return broken("%d and more", enough)
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +25,7 @@ func socketAttacks() []attack {
 		{name: "other-families", what: "socket(2): any family beside unix, inet, inet6 and netlink", try: otherFamilies},
 		{name: "host-abstract", what: "CVE-2020-15257: abstract unix sockets of the host or of another user", try: abstractSockets},
 		{name: "host-loopback", what: "what listens on the host's loopback", try: hostLoopback},
+		{name: "host-addresses", what: "what listens on other addresses of the host, or of another jail's way out", try: hostAddresses},
 		{name: "host-path-socket", what: "unix(7): sockets with a path: docker.sock, systemd's, D-Bus's", try: pathSockets},
 	}
 	for _, f := range []struct {
@@ -212,12 +215,37 @@ func hostLoopback(p *probe) outcome {
 		return absent("the jail has the host's network")
 	}
 	all := []outcome{p.dial("tcp", "127.0.0.1:"+p.victim["port"]), p.dial("tcp", "[::1]:"+p.victim["port"])}
-	for _, address := range []string{p.victim["address"]} {
-		if address != "" {
-			all = append(all, p.dial("tcp", net.JoinHostPort(address, p.victim["port"])))
-		}
+	return worst(all...)
+}
+
+// hostAddresses are those that the victim has found, and the gateway, which is the
+// host's end of a way out.
+func hostAddresses(p *probe) outcome {
+	if p.victim["port"] == "" {
+		return absent("the test has left nothing to connect to")
+	}
+	if p.victim["network"] == "host" {
+		return absent("the jail has the host's network")
+	}
+	all := []outcome{absent("there are none")}
+	for _, address := range append(gateways(), strings.Fields(p.victim["addresses"])...) {
+		all = append(all, p.dial("tcp", net.JoinHostPort(address, p.victim["port"])))
 	}
 	return worst(all...)
+}
+
+// gateways are those of the routes over IPv4 (proc_pid_net(5), route: addresses are
+// numbers of the machine's byte order).
+func gateways() []string {
+	var found []string
+	for line := range strings.Lines(textOf("/proc/net/route")) {
+		if f := strings.Fields(line); len(f) > 2 {
+			if n, err := strconv.ParseUint(f[2], 16, 32); err == nil && n != 0 {
+				found = append(found, net.IPv4(byte(n), byte(n>>8), byte(n>>16), byte(n>>24)).String())
+			}
+		}
+	}
+	return found
 }
 
 func pathSockets(p *probe) outcome {

@@ -54,9 +54,11 @@ func (j *jail) makeDev() error {
 
 // mountDevpts mounts an instance that shares nothing with the host's: /dev/pts/0
 // in here is not /dev/pts/0 out there. Terminals belong to the user and, as with
-// OpenSSH, nobody else may read them; max is how many she can have.
+// OpenSSH, nobody else may read them. max is how many she can have: all jails
+// share the host's sysctl kernel.pty.max, less the kernel.pty.reserve that the host
+// keeps for itself, which is 3072 where nobody has changed it.
 func (j *jail) mountDevpts() error {
-	options := fmt.Sprintf("newinstance,ptmxmode=0666,mode=0620,gid=%d,max=1024", j.spec.GID)
+	options := fmt.Sprintf("newinstance,ptmxmode=0666,mode=0620,gid=%d,max=256", j.spec.GID)
 	return j.mountNew("devpts", options, unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, "/dev/pts")
 }
 

@@ -37,6 +37,12 @@ var weaknesses = []struct {
 	{name: "host-shm", step: "shm", instead: bind("/dev/shm")},
 	{name: "host-tmp", step: "devpts", before: bind("/var/tmp")},
 	{name: "host-pts", step: "devpts", instead: bind("/dev/pts")},
+	{name: "pts-max", step: "devpts", instead: func(j *jail) error {
+		return j.mountNew("devpts", "newinstance,ptmxmode=0666,mode=0620", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NOEXEC, "/dev/pts")
+	}},
+	{name: "tmp-size", step: "shm", instead: func(j *jail) error {
+		return j.mountNew("tmpfs", "mode=1777,size=0,nr_inodes=0", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV, "/dev/shm")
+	}},
 	{name: "host-usr", step: "devpts", before: bind("/usr")},
 	{name: "binfmt", step: "mask", before: func(*jail) error {
 		return unix.Mount("none", stage+"/proc/sys/fs/binfmt_misc", "binfmt_misc", 0, "")
