@@ -74,6 +74,7 @@ func TestAUserWhoTakesAllSheCanGet(t *testing.T) {
 		t.Fatalf("the processor time is bounded by %q", got)
 	}
 
+	pid1 := i.init("alice")
 	i.background("alice", `i=3; while eval "exec $i</dev/null"; do i=$((i+1)); done 2>/dev/null; exec 3<&- 4<&-; echo $i >~/opened; exec sleep 5000`)
 	i.background("alice", `head -c 32M /dev/zero >/tmp/fill; stat -c %s /tmp/fill >~/filled; exec sleep 5001`)
 	i.background("alice", `for i in 1 2 3; do tail /dev/zero; done; touch ~/eaten; exec sleep 5002`)
@@ -106,6 +107,9 @@ func TestAUserWhoTakesAllSheCanGet(t *testing.T) {
 	y.wait("still 42")
 	t.Logf("the answer to what he typed took %s", time.Since(began))
 
+	if now := i.init("alice"); now != pid1 {
+		t.Errorf("her jail was ended: PID 1 is %d, and was %d", now, pid1)
+	}
 	current, err := strconv.Atoi(i.cellFile("alice", "pids.current"))
 	if err != nil || current > processes {
 		t.Errorf("she has %d processes (%v)", current, err)

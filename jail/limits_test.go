@@ -127,3 +127,18 @@ func TestALimitThatCanNotBeSetStopsTheLogin(t *testing.T) {
 		t.Errorf("error: %v", err)
 	}
 }
+
+// What users.toml accepts as the least is enough to log in with, and to run
+// something.
+func TestTheLeastThatIsAccepted(t *testing.T) {
+	cells, _ := newCells(t)
+	a := account(t, "alice", 20001)
+	a.Limits = wire.Limits{Memory: 16 << 20, Processes: 16, CPU: 10, OpenFiles: 64}
+	a.Tmp = 1 << 20
+	c := enter(t, cells, a)
+	for range 5 {
+		if got := output(t, c, "echo $(echo $(cat /etc/hostname)) | cat"); got != "jail" {
+			t.Errorf("%q", got)
+		}
+	}
+}

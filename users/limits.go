@@ -43,7 +43,7 @@ const (
 	maxPIDs     = 1 << 22 // PID_MAX_LIMIT of the kernel
 	maxFiles    = 1 << 20 // fs.nr_open, unless it was raised
 	minFiles    = 64      // the cell's PID 1 lives under it too
-	minProcs    = 8
+	minProcs    = 16      // of which the cell's PID 1 needs up to 10
 	maxCPU      = 4096
 	minCPU      = 0.01 // the kernel's quota is a millisecond at least, of 100
 	thousandths = 1000

@@ -44,6 +44,19 @@ func (f *fake) write(name, content string) {
 	}
 }
 
+// count changes a file of counters as the kernel does: at no time is it empty.
+func (f *fake) count(name, content string) {
+	f.t.Helper()
+	file, err := os.OpenFile(f.path(name), os.O_WRONLY, 0)
+	if err == nil {
+		_, err = file.WriteString(content)
+		err = errors.Join(err, file.Close())
+	}
+	if err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 func (f *fake) path(name string) string { return filepath.Join(f.root, name) }
 
 func (f *fake) read(name string) string {

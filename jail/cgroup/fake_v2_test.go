@@ -80,6 +80,22 @@ func TestV2InAService(t *testing.T) {
 	}
 }
 
+// What runs already is asked about too, and systemd can put jailshd into the leaf
+// by itself.
+func TestV2InTheLeaf(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.mountV2("sys", "/", "/system.slice/jailshd.service/jailshd", all)
+	f.child(service, "memory pids", "")
+	f.child(service+"/jailshd", "", fmt.Sprintf("%d\n4000000\n", f.process))
+	if found := f.find().Missing(&wire.Limits{Memory: 1 << 30, Processes: 1, CPU: 1}); len(found) != 1 || found[0].Limit != "cpu" {
+		t.Errorf("missing: %v", found)
+	}
+	newGroup(t, prepare(t, f), wire.Limits{Processes: 32})
+	f.has(service+"/jailsh-1/alice.1", map[string]string{"pids.max": "32"})
+	f.has(service+"/jailshd", map[string]string{"cgroup.subtree_control": ""})
+}
+
 // Where others share jailshd's cgroup, as in a shell, its cells go to the top,
 // which may have both processes and children.
 func TestV2InASession(t *testing.T) {
@@ -219,11 +235,17 @@ func TestV2Events(t *testing.T) {
 	if err := g.Watch(func(e Event) { seen <- e }); err != nil {
 		t.Fatal(err)
 	}
-	f.write(cell+"memory.events", "low 0\noom 3\noom_kill 3\n")
-	f.write(cell+"pids.events", "max 5\n")
-	var sum Event
-	for sum != (Event{Killed: 2, Refused: 5}) {
-		e := <-seen // or the test's deadline
-		sum.Killed, sum.Refused = sum.Killed+e.Killed, sum.Refused+e.Refused
+	for _, c := range []struct {
+		file, content string
+		want          Event
+	}{
+		{"memory.events", "low 0\noom 3\noom_kill 3\n", Event{Killed: 2}},
+		{"pids.events", "max 5\n", Event{Refused: 5}},
+		{"pids.events", "max 7\n", Event{Refused: 2}},
+	} {
+		f.count(cell+c.file, c.content)
+		if got := <-seen; got != c.want { // or the test's deadline
+			t.Errorf("after %q: %+v, want %+v", c.content, got, c.want)
+		}
 	}
 }

@@ -75,6 +75,10 @@ func (t *hierarchy) choose(pid int) {
 		t.base = t.own
 	case t.own == t.mount && top(t.mount):
 		// Of the topmost cgroup alone may processes and controllers be together.
+	case filepath.Base(t.own) == leaf:
+		// A jailshd that has left already, or was put there (DelegateSubgroup= of
+		// systemd.resource-control(5)).
+		t.base = filepath.Dir(t.own)
 	case alone(t.own, pid):
 		t.base, t.leave = t.own, true
 	}

@@ -202,7 +202,8 @@ func TestLeftoversOnTheHost(t *testing.T) {
 	}()
 	again, left, err := h.Prepare(name)
 	if err != nil || len(left) != len(h.hierarchies) {
-		t.Errorf("removed %v: %v", left, err)
+		_ = p.Kill()
+		t.Fatalf("removed %v: %v", left, err)
 	}
 	if state := <-ended; state.Sys().(syscall.WaitStatus).Signal() != unix.SIGKILL {
 		t.Errorf("what still ran ended with %v", state)
