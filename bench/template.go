@@ -19,6 +19,14 @@ func takeTemplate(ctx context.Context, s *site, _ []starter, r *report) error {
 	if err != nil {
 		return err
 	}
+	alone := filepath.Join(s.dir, "alone") // an instance without other templates
+	config := filepath.Join(alone, "jailsh.toml")
+	if err := os.Mkdir(alone, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(config, nil, 0o644); err != nil {
+		return err
+	}
 	values := map[string][]float64{}
 	for range templateRounds {
 		jail := filepath.Join(s.dir, "jailkit")
@@ -34,11 +42,11 @@ func takeTemplate(ctx context.Context, s *site, _ []starter, r *report) error {
 		}
 		values["jk_init"] = append(values["jk_init"], milliseconds(time.Since(start)))
 
-		if err := os.RemoveAll(filepath.Join(s.instance(), "templates", "bench")); err != nil {
+		if err := os.RemoveAll(filepath.Join(alone, "templates")); err != nil {
 			return err
 		}
 		start = time.Now()
-		if err := command(ctx, filepath.Join(s.programs, "jailsh"), "--config", s.instanceFile(), "template", "build", "bench", "basic"); err != nil {
+		if err := command(ctx, filepath.Join(s.programs, "jailsh"), "--config", config, "template", "build", "basic"); err != nil {
 			return err
 		}
 		values["jailsh"] = append(values["jailsh"], milliseconds(time.Since(start)))
