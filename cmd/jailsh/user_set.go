@@ -15,7 +15,7 @@ import (
 func textKeys() []string {
 	return []string{
 		"class", "template", "shell", "home", "hostname", "umask", "network", "linger", "command", "authorized_keys",
-		"limits.memory", "limits.swap", "limits.tmp", "limits.file_size", "limits.cpu_time", "limits.idle", "limits.max_session",
+		"limits.memory", "limits.swap", "limits.tmp", "limits.home", "limits.file_size", "limits.cpu_time", "limits.idle", "limits.max_session",
 	}
 }
 
