@@ -42,7 +42,7 @@ func weaknesses() []weakness {
 			perhaps: []string{
 				"handle-of-process", "namespace-time", "foreign-architecture", "foreign-namespace", "foreign-x32", "tiocsti", "tiocsti-upper-bits",
 				"vsock", "alg-socket", "bluetooth-socket", "can-socket", "tipc-socket", "rds-socket", "rare-protocols", "netlink-netfilter",
-				"netlink-audit", "netlink-xfrm", "netlink-connector", "file-marks", "mount-table-calls", "ports", "ancient-calls",
+				"netlink-audit", "netlink-xfrm", "netlink-connector", "file-marks", "page-cache", "mount-table-calls", "ports", "ancient-calls",
 			},
 		},
 		{leftOut: "seccomp.landlock", opens: []string{"chroot-user-namespace", "mount-user-namespace"}}, // which want uid_map written

@@ -120,6 +120,10 @@ func callGroups() []callGroup {
 				{"fanotify_mark", unix.SYS_FANOTIFY_MARK, []uintptr{none}},
 			}
 		}},
+		{"page-cache", "cachestat(2): which pages of a shared file are in memory", func(*memory) []systemCall {
+			const cachestat = 451 // on every architecture
+			return []systemCall{{"cachestat", cachestat, []uintptr{none, 0, 0, 0}}}
+		}},
 		{"mount-table-calls", "statmount(2), listmount: mounts past what /proc shows", func(*memory) []systemCall {
 			const statmount, listmount = 457, 458 // on every architecture
 			return []systemCall{{"statmount", statmount, nil}, {"listmount", listmount, nil}}

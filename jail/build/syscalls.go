@@ -115,6 +115,11 @@ var denied = []seccomp.Denial{
 		Errno: enosys,
 	},
 	{
+		Why:   "which pages of a file are in memory, and so what others read: until Linux 6.13 of any file that she can open",
+		Calls: []uint32{unix.SYS_CACHESTAT},
+		Errno: enosys,
+	},
+	{
 		Why:   "gone from Linux, or used by nobody",
 		Calls: []uint32{unix.SYS_LOOKUP_DCOOKIE, unix.SYS_NFSSERVCTL, unix.SYS_LSM_SET_SELF_ATTR},
 		Errno: enosys,
