@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // attack is one way out of a jail.
@@ -100,10 +101,11 @@ func chosen(names []string) ([]attack, error) {
 	return found, nil
 }
 
-// oneLine is a detail as it is printed.
+// oneLine is a detail as it is printed: names of files are in it, which anybody may
+// have chosen.
 func oneLine(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if !unicode.IsPrint(r) {
 			return '?'
 		}
 		return r
