@@ -83,9 +83,11 @@ func TestInitIsKilled(t *testing.T) {
 
 	kill(t, i.init("alice"))
 	screen := x.wait(over, "your jail was ended", "reference ")
-	if ref := reference.FindStringSubmatch(screen); ref == nil || !strings.Contains(i.log.String(), "ref="+ref[1]) {
-		t.Errorf("the log doesn't have the reference %v", ref)
+	ref := reference.FindStringSubmatch(screen)
+	if ref == nil {
+		t.Fatal("no reference on the screen")
 	}
+	i.log.wait("ref=" + ref[1])
 	eventually(t, patience, func() string { return none(i.running("alice")) })
 	if got := i.sh("alice", "echo again"); got != "again" {
 		t.Errorf("%q", got)
