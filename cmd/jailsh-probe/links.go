@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 
 	"golang.org/x/sys/unix"
@@ -24,7 +25,11 @@ func linkAttacks() []attack {
 
 func hardLinks(p *probe) outcome {
 	var all []outcome
-	for _, path := range []string{"/etc/passwd", "/etc/hostname", "/usr/bin/env", "/dev/null", "/proc/kcore", "/proc/sys/kernel/core_pattern", p.initPath("exe")} {
+	paths := []string{"/etc/passwd", "/etc/hostname", "/dev/null", "/proc/kcore", "/proc/sys/kernel/core_pattern", p.initPath("exe")}
+	if os.Geteuid() != 0 { // root, out of a jail, would touch a program of the host's, which somebody may be copying
+		paths = append(paths, "/usr/bin/env")
+	}
+	for _, path := range paths {
 		for _, dir := range []string{p.scratch, p.home} {
 			name := filepath.Join(dir, ".probe-link")
 			err := unix.Linkat(unix.AT_FDCWD, path, unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
