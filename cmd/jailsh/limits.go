@@ -65,9 +65,17 @@ func newLimits(w wire.Limits, u users.Limits) limitsRow {
 func (l limitsRow) String() string {
 	var parts []string
 	for _, p := range [][2]string{
-		{"memory", l.Memory}, {"swap", l.Swap}, {"processes", l.Processes}, {"cpu", l.CPU},
-		{"open files", l.OpenFiles}, {"file size", l.FileSize}, {"cpu time", l.CPUTime}, {"home", l.Home},
-		{"sessions", l.Sessions}, {"idle", l.Idle}, {"max session", l.MaxSession},
+		{"memory", l.Memory},
+		{"swap", l.Swap},
+		{"processes", l.Processes},
+		{"cpu", l.CPU},
+		{"open files", l.OpenFiles},
+		{"file size", l.FileSize},
+		{"cpu time", l.CPUTime},
+		{"home", l.Home},
+		{"sessions", l.Sessions},
+		{"idle", l.Idle},
+		{"max session", l.MaxSession},
 	} {
 		parts = append(parts, fmt.Sprintf("%s %s", p[0], p[1]))
 	}

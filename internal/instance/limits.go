@@ -29,7 +29,7 @@ func hostMemory() int64 {
 	if err := unix.Sysinfo(&info); err != nil { // only for a bad address
 		return 0
 	}
-	high, low := bits.Mul64(uint64(info.Totalram), uint64(info.Unit))
+	high, low := bits.Mul64(info.Totalram, uint64(info.Unit))
 	if high > 0 {
 		return math.MaxInt64
 	}

@@ -47,7 +47,8 @@ func full() map[string]Message {
 			User: "alice", UID: 20001, GID: 20002, Groups: []Group{{"g", 5}}, Shell: "/bin/bash", Home: "/home/alice",
 			Hostname: "jail", Umask: 0o22, Env: []string{"PATH=/bin"},
 			Network: Network{
-				NetworkEgress, [][]byte{{192, 0, 2, 53}},
+				NetworkEgress,
+				[][]byte{{192, 0, 2, 53}},
 				Link{"eth0", []byte{2, 0, 0, 0, 0, 1}, []LinkAddress{{[]byte{192, 0, 2, 1}, []byte{192, 0, 2, 0}}}},
 			},
 			Mounts: []Mount{{MountBind, "/t", "/s", "size=1m", []byte("x"), true, true}},

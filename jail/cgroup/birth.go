@@ -17,12 +17,16 @@ import (
 // cgroup of the thread that forks: a thread of its own enters, forks, and ends.
 func (g *Group) Start(sys *syscall.SysProcAttr, start func() (*os.Process, error)) (*os.Process, error) {
 	var threads []string
+	modern := ""
 	for i, y := range g.tree.host.hierarchies {
-		if !y.v2 {
+		if y.v2 {
+			modern = g.dirs[i]
+		} else {
 			threads = append(threads, filepath.Join(g.dirs[i], "tasks"))
-			continue
 		}
-		dir, err := os.OpenFile(g.dirs[i], unix.O_PATH|unix.O_DIRECTORY, 0)
+	}
+	if modern != "" {
+		dir, err := os.OpenFile(modern, unix.O_PATH|unix.O_DIRECTORY, 0)
 		if err != nil {
 			return nil, err
 		}

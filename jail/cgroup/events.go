@@ -135,7 +135,7 @@ func (g *Group) hear() {
 			return
 		default:
 			for try := 0; try < lookTries && !g.look(); try++ {
-				time.Sleep(lookPause)
+				time.Sleep(lookPause) //nolint:forbidigo // the kernel tells of the beginning only
 			}
 		}
 	}

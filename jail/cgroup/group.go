@@ -33,13 +33,11 @@ func (t *Tree) New(user string, l *wire.Limits) (*Group, error) {
 	g := &Group{tree: t}
 	for _, y := range t.host.hierarchies {
 		if err := g.makeIn(y, user); err != nil {
-			g.Remove()
-			return nil, err
+			return nil, errors.Join(err, g.Remove())
 		}
 	}
 	if err := g.Set(l); err != nil {
-		g.Remove()
-		return nil, err
+		return nil, errors.Join(err, g.Remove())
 	}
 	return g, nil
 }

@@ -243,3 +243,36 @@ func TestInstancesAreApart(t *testing.T) {
 		t.Error("this process is in a cell")
 	}
 }
+
+// v2 has its own ways of beginning and of ending, also on a host where v1 has the
+// controllers.
+func TestV2OnTheHost(t *testing.T) {
+	t.Parallel()
+	all, err := mounted("/proc/self")
+	if err != nil || len(all) == 0 || !all[0].v2 {
+		t.Fatalf("cgroup v2 isn't mounted: %v", err)
+	}
+	y := all[0]
+	y.base = y.mount
+	h := &Host{proc: "/proc", hierarchies: []*hierarchy{y}, mkdir: func(path string) error { return os.Mkdir(path, 0o755) }, rmdir: os.Remove}
+	name, err := Name(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, _, err := h.Prepare(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	g, err := tree.New("alice", &wire.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ := run(t, g, "cat /proc/self/cgroup; sleep 1000 >/dev/null 2>&1 &")
+	if !strings.Contains(out, "0::/"+name+"/alice.1\n") {
+		t.Errorf("not in its cgroup:\n%s", out)
+	}
+	if err := g.Remove(); err != nil || exists(g.dirs[0]) { // with the sleep in it
+		t.Errorf("%s is still there: %v", g.dirs[0], err)
+	}
+}
