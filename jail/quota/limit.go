@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -94,8 +95,10 @@ const set = "trusted.jailsh.quota"
 
 // Lift takes away the limit that Set has set, if it has.
 func Lift(fd int, folder string, project uint32) error {
-	if _, err := unix.Fgetxattr(fd, set, nil); err != nil {
+	if _, err := unix.Fgetxattr(fd, set, nil); errors.Is(err, unix.ENODATA) || errors.Is(err, unix.EOPNOTSUPP) {
 		return nil // never set: by far the most common
+	} else if err != nil {
+		return fmt.Errorf("%s: fgetxattr(%s): %w", folder, set, err)
 	}
 	none := limits{valid: validLimits}
 	if err := quotactl(fd, setQuota, project, unsafe.Pointer(&none)); err != nil {

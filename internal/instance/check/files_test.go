@@ -46,21 +46,35 @@ func TestFilesOfAnInstance(t *testing.T) {
 		problem, advice string
 	}{
 		{"as init makes it", func(string) error { return nil }, "", ""},
-		{"log for all to change", func(dir string) error { return os.Chmod(dir+"/logs/audit.log", 0o602) },
-			"logs/audit.log: can be changed by others (mode 0602) - run: chmod go-w ", "audit.log: has mode 0602"},
-		{"log for all to read", func(dir string) error { return os.Chmod(dir+"/logs/audit.log", 0o644) },
-			"", "logs/audit.log: has mode 0644: everybody on the host may read who did what - run: chmod 0600 "},
-		{"pid file of another", func(dir string) error { return os.Chown(dir+"/run/jailshd.pid", 4242, 0) },
-			"run/jailshd.pid: belongs to uid 4242", ""},
-		{"table for all to read", func(dir string) error { return os.Chmod(dir+"/users.toml", 0o644) },
-			"", "users.toml: has mode 0644: everybody on the host may read forced commands"},
-		{"homes for all to list", func(dir string) error { return os.Chmod(dir+"/homes", 0o755) },
-			"", "homes: has mode 0755: everybody on the host may see whose homes are there - run: chmod 0711 "},
+		{
+			"log for all to change", func(dir string) error { return os.Chmod(dir+"/logs/audit.log", 0o602) },
+			"logs/audit.log: can be changed by others (mode 0602) - run: chmod go-w ", "audit.log: has mode 0602",
+		},
+		{
+			"log for all to read", func(dir string) error { return os.Chmod(dir+"/logs/audit.log", 0o644) },
+			"", "logs/audit.log: has mode 0644: everybody on the host may read who did what - run: chmod 0600 ",
+		},
+		{
+			"pid file of another", func(dir string) error { return os.Chown(dir+"/run/jailshd.pid", 4242, 0) },
+			"run/jailshd.pid: belongs to uid 4242", "",
+		},
+		{
+			"table for all to read", func(dir string) error { return os.Chmod(dir+"/users.toml", 0o644) },
+			"", "users.toml: has mode 0644: everybody on the host may read forced commands",
+		},
+		{
+			"homes for all to list", func(dir string) error { return os.Chmod(dir+"/homes", 0o755) },
+			"", "homes: has mode 0755: everybody on the host may see whose homes are there - run: chmod 0711 ",
+		},
 		{"homes that can be entered", func(dir string) error { return os.Chmod(dir+"/homes", 0o711) }, "", ""},
-		{"folder above of another", func(dir string) error { return os.Chown(dir, 4242, 4242) },
-			"belongs to uid 4242, who could exchange what is in it, and with it ", ""},
-		{"folder above for all", func(dir string) error { return os.Chmod(dir, 0o777) },
-			"can be changed by others (mode 0777), and with it ", ""},
+		{
+			"folder above of another", func(dir string) error { return os.Chown(dir, 4242, 4242) },
+			"belongs to uid 4242, who could exchange what is in it, and with it ", "",
+		},
+		{
+			"folder above for all", func(dir string) error { return os.Chmod(dir, 0o777) },
+			"can be changed by others (mode 0777), and with it ", "",
+		},
 		{"sticky folder above", func(dir string) error { return os.Chmod(dir, 0o777|os.ModeSticky) }, "", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
