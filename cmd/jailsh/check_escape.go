@@ -40,7 +40,7 @@ const broken = "BROKEN"
 // and takes it away again. The shell is the user's.
 const unpackProbe = `umask 077
 d=$(mktemp -d /tmp/jailsh-probe.XXXXXX) && cat >"$d/jailsh-probe" && chmod 700 "$d/jailsh-probe" || exit 126
-"$d/jailsh-probe" </dev/null
+"$d/jailsh-probe" --victim "network=$1" </dev/null
 s=$?
 rm -rf "$d"
 exit $s`
@@ -67,7 +67,8 @@ func (a *app) escape(ctx context.Context, name string, asJSON bool) error {
 	var rows []attackRow
 	var failed []error
 	for _, name := range names {
-		found, err := a.probe(ctx, d, name)
+		u, _ := i.Users.User(name) // jailshd says it of one that isn't there
+		found, err := a.probe(ctx, d, name, network(u))
 		rows = append(rows, found...)
 		if refused := (*wire.Failure)(nil); errors.As(err, &refused) {
 			failed = append(failed, refused) // it names the user
@@ -116,8 +117,16 @@ func mayLogIn(u *users.User) bool {
 	return !u.Disabled && (u.Expires.IsZero() || time.Now().Before(u.Expires))
 }
 
+// network is that of a user, if there is one: what of the host's may be reached.
+func network(u *users.User) string {
+	if u == nil {
+		return ""
+	}
+	return u.Network
+}
+
 // probe sends the probe into the user's cell and reads what it says.
-func (a *app) probe(ctx context.Context, d *admin.Client, user string) ([]attackRow, error) {
+func (a *app) probe(ctx context.Context, d *admin.Client, user, network string) ([]attackRow, error) {
 	ctx, cancel := context.WithTimeout(ctx, escapeTimeout)
 	defer cancel()
 	program, err := os.Open(filepath.Join(ownFolder(), "jailsh-probe"))
@@ -130,7 +139,7 @@ func (a *app) probe(ctx context.Context, d *admin.Client, user string) ([]attack
 		return nil, err
 	}
 	defer c.Close()
-	p, err := c.Spawn(ctx, &wire.Spawn{Exec: true, Command: unpackProbe})
+	p, err := c.Spawn(ctx, &wire.Spawn{Exec: true, Command: unpackProbe, Args: []string{"jailsh", network}})
 	if err != nil {
 		return nil, err
 	}
