@@ -36,11 +36,12 @@ func weaknesses() []weakness {
 				"mount-new", "mount-remount", "mount-setattr", "mount-api", "umount", "root-calls",
 				"tioclinux", "tioclinux-upper-bits", "line-discipline", "other-families",
 				"netlink-generic", "netlink-uevent", "netlink-diag", "netlink-others",
-				"personality", "io-uring", "perf", "userfaultfd", "keyrings", "keyring-of-others", "quota", "clock", "memory-policy",
+				"personality", "userfaultfd", "keyrings", "keyring-of-others", "quota", "clock", "memory-policy",
 				"memory-of-others", "descriptors-of-others", "project-quota", "core-limit",
 			},
 			perhaps: []string{
-				"handle-of-process", "namespace-time", "foreign-architecture", "foreign-namespace", "foreign-x32", "tiocsti", "tiocsti-upper-bits",
+				"handle-of-process", "namespace-time", "io-uring", // by sysctls, too
+				"foreign-architecture", "foreign-namespace", "foreign-x32", "tiocsti", "tiocsti-upper-bits",
 				"vsock", "alg-socket", "bluetooth-socket", "can-socket", "tipc-socket", "rds-socket", "rare-protocols", "netlink-netfilter",
 				"netlink-audit", "netlink-xfrm", "netlink-connector", "file-marks", "page-cache", "mount-table-calls", "ports", "ancient-calls",
 			},
@@ -51,7 +52,7 @@ func weaknesses() []weakness {
 			opens: []string{
 				"pivot-root", "mount-bind", "become-root", "capabilities", "no-new-privs", "file-capabilities", "chown",
 				"credentials-by-socket", "mknod", "steal-terminal", "tioccons", "raw-socket", "packet-socket", "netlink-route", "loopback-down",
-				"host-log", "host-name", "bpf", "reboot", "swap", "accounting", "hangup", "raise-priority",
+				"host-log", "host-name", "bpf", "perf", "reboot", "swap", "accounting", "hangup", "raise-priority",
 			},
 			perhaps: []string{"mounts-of-others", "mounts-beside", "xdp-socket", "key-socket", "kexec", "kernel-modules", "raise-limits", "limits-of-init", "oom-score"},
 		},
