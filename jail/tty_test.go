@@ -1,6 +1,7 @@
 package jail_test
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"os"
@@ -127,14 +128,14 @@ func TestResizeReachesTheProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.PTY.Close()
-	buf := make([]byte, 64)
-	if _, err := p.PTY.Read(buf); err != nil {
+	from := bufio.NewReader(p.PTY)
+	if _, err := from.ReadString('\n'); err != nil { // a line may come in parts
 		t.Fatal(err)
 	}
 	if err := p.Resize(wire.Size{Columns: 70000, Rows: 50}); err != nil {
 		t.Fatal(err)
 	}
-	out, _ := io.ReadAll(p.PTY)
+	out, _ := io.ReadAll(from)
 	if string(out) != "50 65535\r\n" {
 		t.Errorf("%q", out)
 	}
