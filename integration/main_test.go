@@ -108,6 +108,9 @@ func collect() (int, error) {
 	if err := unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, ""); err != nil {
 		return 1, fmt.Errorf("mount /proc: %w", err)
 	}
+	if err := ownTemporaryFolders(); err != nil {
+		return 1, fmt.Errorf("temporary folders: %w", err)
+	}
 	if err := raiseLoopback(); err != nil {
 		return 1, fmt.Errorf("loopback: %w", err)
 	}
@@ -128,6 +131,17 @@ func collect() (int, error) {
 			return status.ExitStatus(), nil
 		}
 	}
+}
+
+// ownTemporaryFolders gives the run folders that end with it, whatever ends it:
+// tests leave files there for jails not to find. /tmp is go test's own, too.
+func ownTemporaryFolders() error {
+	for _, dir := range []string{"/var/tmp", "/dev/shm"} {
+		if err := unix.Mount("none", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=1777"); err != nil {
+			return fmt.Errorf("%s: %w", dir, err)
+		}
+	}
+	return nil
 }
 
 func raiseLoopback() error {

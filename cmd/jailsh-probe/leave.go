@@ -50,7 +50,7 @@ func (l *leaver) remove() {
 
 // files are in the folders that every program shares.
 func (l *leaver) files() error {
-	for _, dir := range []string{"/tmp/", "/var/tmp/", "/dev/shm/"} {
+	for _, dir := range []string{"/var/tmp/", "/dev/shm/"} {
 		path := dir + l.name
 		if err := os.WriteFile(path, []byte("secret"), 0o666); err != nil {
 			return err
