@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -74,8 +75,11 @@ func (g *group) cpu() (time.Duration, error) {
 	return 0, fmt.Errorf("%s/cpu.stat has no usage_usec", g.dir)
 }
 
-// remove removes the group; its processes have ended.
+// remove removes the group. Its processes have ended, or are about to: one that
+// the kernel hasn't cleared away yet keeps it for a moment.
 func (g *group) remove() {
 	g.file.Close()
-	_ = os.Remove(g.dir) // the next run takes it over
+	_ = poll(context.Background(), time.Second, func() (bool, error) {
+		return os.Remove(g.dir) == nil, nil // else the next run takes it over
+	})
 }
