@@ -148,6 +148,7 @@ func TestHangupReloadsAndReopensTheLog(t *testing.T) {
 	i := start(t)
 	audit := filepath.Join(i.dir, "logs", "audit.log")
 	i.sh("alice", "true")
+	i.log.wait("msg=logout", "user=alice") // written to both
 	if err := os.Rename(audit, audit+".1"); err != nil {
 		t.Fatal(err)
 	}
