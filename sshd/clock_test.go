@@ -208,6 +208,7 @@ func TestNoticeToAClientThatDoesNotRead(t *testing.T) {
 	}
 	c.openSession(0) // not a byte may be sent
 	reads := f.session(f.dial())
+	reads.ask("env", nil) // that it is answered means that the session is there to be told
 	for range 10 * maxNotices {
 		f.server.Notice("alice", "one of many")
 	}
