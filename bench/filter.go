@@ -80,7 +80,8 @@ func makeRepository(ctx context.Context, dir string) error {
 		}
 	}
 	for _, args := range [][]string{
-		{"init", "-q"}, {"add", "."},
+		{"init", "-q"},
+		{"add", "."},
 		{"-c", "user.name=bench", "-c", "user.email=bench", "commit", "-q", "-m", "files"},
 	} {
 		if err := command(ctx, "git", append([]string{"-C", dir}, args...)...); err != nil {
