@@ -57,8 +57,12 @@ func takeFilter(ctx context.Context, s *site, _ []starter, r *report) error {
 				cmd := exec.CommandContext(ctx, self, append([]string{under}, m.command...)...)
 				cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + s.dir, "GIT_CONFIG_NOSYSTEM=1", "GIT_OPTIONAL_LOCKS=0"}
 				start := time.Now()
-				if out, err := cmd.CombinedOutput(); err != nil || len(out) > 0 {
-					return fmt.Errorf("%v: %v: %s", m.command, err, out)
+				out, err := cmd.CombinedOutput()
+				if err == nil && len(out) > 0 {
+					err = errors.New("it has something to say")
+				}
+				if err != nil {
+					return fmt.Errorf("%v: %w: %s", m.command, err, out)
 				}
 				values[peer] = append(values[peer], milliseconds(time.Since(start)))
 			}

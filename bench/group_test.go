@@ -44,7 +44,7 @@ func TestGroupCountsWhatEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("sh", "-c", "i=0; while [ $i -lt 20000 ]; do i=$((i + 1)); done")
-	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(g.file.Fd())} //nolint:forbidigo // a folder: it has no mode to lose
+	cmd.SysProcAttr = &syscall.SysProcAttr{UseCgroupFD: true, CgroupFD: int(g.file.Fd())}
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}

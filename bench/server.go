@@ -70,7 +70,7 @@ func (s *site) start(ctx context.Context, cmd *exec.Cmd, name, addr, hostKey str
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setpgid: true, Pdeathsig: syscall.SIGTERM,
-		UseCgroupFD: true, CgroupFD: int(srv.group.file.Fd()), //nolint:forbidigo // a folder: it has no mode to lose
+		UseCgroupFD: true, CgroupFD: int(srv.group.file.Fd()),
 	}
 	if err := cmd.Start(); err != nil {
 		srv.group.remove()
