@@ -112,6 +112,10 @@ func TestPID1StandsItsUsersSignals(t *testing.T) {
 	if got := output(t, c, `for s in $(seq 1 64); do [ $s = 32 ] || [ $s = 33 ] || kill -$s 1 2>/dev/null; done; echo alive`); got != "alive" {
 		t.Error(got)
 	}
+	// As a fault of its own would come: not marked as another's kill(2).
+	if got := output(t, c, `for s in SEGV BUS FPE ILL TRAP ABRT SYS PIPE TERM 34; do /usr/bin/kill -q 1 -s $s 1 || echo $s; done; echo alive`); got != "alive" {
+		t.Error(got)
+	}
 	if got := output(t, c, "echo still"); got != "still" {
 		t.Error(got)
 	}

@@ -22,7 +22,7 @@ func processAttacks() []attack {
 		}},
 		{name: "memory-of-init", what: "proc_pid_mem(5), process_vm_readv(2) of PID 1", try: memoryOfInit},
 		{name: "proc-of-init", what: "proc_pid_environ(5) and the like of PID 1, and writing to its settings", try: procOfInit},
-		{name: "signal-init", what: "kill(2): every signal to PID 1", try: signalInit},
+		{name: "signal-init", what: "kill(2), sigqueue(3): every signal to PID 1", try: signalInit},
 		{name: "signal-others", what: "kill(2), pidfd_send_signal, tkill: processes of other users and of the host by their numbers", try: signalOthers},
 		{name: "processes-of-others", what: "proc(5): processes that aren't the user's", try: otherProcesses},
 		{name: "trace-others", what: "ptrace(2) of a process outside", try: func(p *probe) outcome {
@@ -100,7 +100,8 @@ func orEmpty(err error) error {
 	return err
 }
 
-// signalInit sends all that kill(2) can, and watches for its end. That it was the
+// signalInit sends all that kill(2) can, and the same as sigqueue(3) does, without
+// a mark that it is another's; and watches for its end. That it was the
 // real PID 1's shows in that this process ends, too.
 func signalInit(p *probe) outcome {
 	pidfd, err := unix.PidfdOpen(p.init, 0)
@@ -110,6 +111,8 @@ func signalInit(p *probe) outcome {
 	defer func() { _ = unix.Close(pidfd) }()
 	for s := unix.Signal(1); s <= 64; s++ {
 		_ = unix.Kill(p.init, s)
+		queued := unix.Siginfo{Signo: int32(s), Code: siQueue}
+		_, _, _ = unix.RawSyscall(unix.SYS_RT_SIGQUEUEINFO, uintptr(p.init), uintptr(s), uintptr(unsafe.Pointer(&queued)))
 	}
 	const soon = 200 // milliseconds
 	if n, err := unix.Poll([]unix.PollFd{{Fd: int32(pidfd), Events: unix.POLLIN}}, soon); err == nil && n > 0 {
@@ -127,6 +130,9 @@ func signalInit(p *probe) outcome {
 	}
 	return broken("it is gone")
 }
+
+// siQueue is SI_QUEUE of <asm-generic/siginfo.h>.
+const siQueue = -1
 
 func signalOthers(p *probe) outcome {
 	n := p.number("pid")

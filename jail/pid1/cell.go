@@ -3,7 +3,6 @@ package pid1
 import (
 	"errors"
 	"os"
-	"os/signal"
 	"sync"
 	"syscall"
 	"time"
@@ -34,7 +33,9 @@ type cell struct {
 // Serve is PID 1's life. It returns when the cell is to end, nil when that was
 // its own decision: the caller exits.
 func Serve(conn *wire.Conn) error {
-	catchSignals()
+	if err := dropSignals(); err != nil {
+		return err
+	}
 	if err := identity.Undumpable(); err != nil { // execve has reset it
 		return err
 	}
@@ -53,24 +54,6 @@ func Serve(conn *wire.Conn) error {
 		return nil
 	}
 	return err
-}
-
-// catchSignals keeps the user's signals from ending PID 1. They are caught, not
-// ignored: an ignored one would stay ignored in every shell. Nobody reads the
-// channel, and signal drops what doesn't fit. SIGURG is the Go scheduler's own,
-// and SIGCHLD ends nothing.
-// What sigqueue(3) sends as a fault, like SIGSEGV, the runtime takes for its own:
-// she can end her own cell with it, and nothing else.
-func catchSignals() {
-	var all []os.Signal
-	for s := syscall.Signal(1); s <= 64; s++ {
-		switch s {
-		case syscall.SIGURG, syscall.SIGCHLD, syscall.SIGKILL, syscall.SIGSTOP:
-		default:
-			all = append(all, s)
-		}
-	}
-	signal.Notify(make(chan os.Signal, 1), all...)
 }
 
 // built is the answer to the plan by which the jail was built before execve; the
