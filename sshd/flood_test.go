@@ -108,7 +108,7 @@ func (f *fixture) narrow() (*wireClient, *connection) {
 		f.t.Fatal("no login")
 	}
 	conn := f.server.connections()[0]
-	err := errors.Join(c.conn.(*net.TCPConn).SetReadBuffer(4<<10), conn.link.Conn.(*socket).SetWriteBuffer(4<<10))
+	err := errors.Join(c.conn.(*net.TCPConn).SetReadBuffer(4<<10), conn.link.Conn.(*socket).Conn.(*net.TCPConn).SetWriteBuffer(4<<10))
 	if err != nil {
 		f.t.Fatal(err)
 	}

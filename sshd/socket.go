@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/jailsh/jailsh/internal/nonblock"
@@ -14,10 +15,12 @@ import (
 // socket is a TCP connection whose reads and writes don't wake the runtime's
 // monitor (internal/nonblock). Its errors are those of the connection itself.
 type socket struct {
-	*net.TCPConn
+	net.Conn
 	quick *quickACK
 	raw   syscall.RawConn
 	read  func(fd uintptr) bool // into buf, as raw.Read wants it
+
+	closed atomic.Bool
 
 	// Of whoever reads; there is one at a time.
 	buf []byte
@@ -27,15 +30,16 @@ type socket struct {
 
 // newSocket returns nil unless conn is TCP.
 func newSocket(conn net.Conn) *socket {
-	tcp, ok := conn.(*net.TCPConn)
-	if !ok {
+	switch conn.(type) {
+	case *accepted, *net.TCPConn:
+	default:
 		return nil
 	}
-	raw, err := tcp.SyscallConn()
+	raw, err := conn.(syscall.Conn).SyscallConn()
 	if err != nil {
 		return nil
 	}
-	s := &socket{TCPConn: tcp, quick: newQuickACK(raw), raw: raw}
+	s := &socket{Conn: conn, quick: newQuickACK(raw), raw: raw}
 	s.read = func(fd uintptr) bool {
 		s.n, s.err = nonblock.Read(int(fd), s.buf)
 		if !errors.Is(s.err, unix.EAGAIN) {
@@ -52,13 +56,14 @@ func (s *socket) Read(b []byte) (int, error) {
 	s.buf = b
 	err := s.raw.Read(s.read)
 	s.buf = nil
-	switch {
-	case err != nil:
-		return 0, err
-	case s.err != nil:
-		return 0, s.wrong("read", s.err)
-	case s.n == 0 && len(b) > 0:
+	if err == nil {
+		err = s.err
+	}
+	if err == nil && s.n == 0 && len(b) > 0 {
 		return 0, io.EOF
+	}
+	if err != nil {
+		return 0, s.wrong("read", err)
 	}
 	return s.n, nil
 }
@@ -66,12 +71,25 @@ func (s *socket) Read(b []byte) (int, error) {
 // Write writes all of b.
 func (s *socket) Write(b []byte) (int, error) {
 	n, err := nonblock.WriteAll(s.raw, b)
-	if errno := syscall.Errno(0); errors.As(err, &errno) {
-		err = s.wrong("write", errno)
+	if err != nil {
+		err = s.wrong("write", err)
 	}
 	return n, err
 }
 
+// Close ends a Read and a Write that wait.
+func (s *socket) Close() error {
+	s.closed.Store(true)
+	return s.Conn.Close()
+}
+
+// wrong is the error as package net has it. After Close that of the poller says
+// nothing.
 func (s *socket) wrong(call string, err error) error {
-	return &net.OpError{Op: call, Net: "tcp", Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: os.NewSyscallError(call, err)}
+	if s.closed.Load() {
+		err = net.ErrClosed
+	} else if errno := syscall.Errno(0); errors.As(err, &errno) {
+		err = os.NewSyscallError(call, errno)
+	}
+	return &net.OpError{Op: call, Net: "tcp", Source: s.LocalAddr(), Addr: s.RemoteAddr(), Err: err}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"sync/atomic"
 
@@ -48,8 +47,7 @@ func (n *network) run(ctx context.Context) error {
 	}
 	n.server.Store(server)
 	for _, f := range files {
-		l, err := net.FileListener(f)
-		f.Close() // FileListener has a duplicate
+		l, err := sshd.NewListener(f)
 		if err != nil {
 			return fmt.Errorf("listener: %w", err)
 		}
