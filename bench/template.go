@@ -1,11 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -13,7 +13,7 @@ const templateRounds = 5
 
 // takeTemplate compares the build of the template basic, with no earlier build to
 // share files with, to jk_init(8) of jailkit, which is asked for the same commands
-// and finds their libraries itself.
+// and folders and finds their libraries itself.
 func takeTemplate(ctx context.Context, s *site, _ []starter, r *report) error {
 	sections, err := s.jailkitSections()
 	if err != nil {
@@ -55,22 +55,34 @@ func takeTemplate(ctx context.Context, s *site, _ []starter, r *report) error {
 	return nil
 }
 
-// jailkitSections writes a jk_init.ini(5) with the commands of the template.
+// wholeFolders are taken whole by the profile basic, as jk_init takes a folder.
+// What both find by themselves, libraries, isn't asked for; nor is what the profile
+// takes a part of.
+func wholeFolders() []string {
+	return []string{"/etc/vim", "/usr/share/vim", "/usr/share/nano", "/usr/lib/locale/C.utf8"}
+}
+
+// jailkitSections writes a jk_init.ini(5) with the commands of the template and its
+// folders.
 func (s *site) jailkitSections() (string, error) {
 	entries, err := os.ReadDir(filepath.Join(s.chroot(), "usr/bin"))
 	if err != nil {
 		return "", err
 	}
-	var paths bytes.Buffer
+	candidates := wholeFolders()
 	for _, e := range entries {
-		path := "/usr/bin/" + e.Name()
+		candidates = append(candidates, "/usr/bin/"+e.Name())
+	}
+	var paths []string
+	for _, path := range candidates {
+		if _, err := os.Lstat(filepath.Join(s.chroot(), path)); err != nil {
+			continue
+		}
 		if _, err := os.Stat(path); err == nil {
-			if paths.Len() > 0 {
-				paths.WriteString(", ")
-			}
-			paths.WriteString(path)
+			paths = append(paths, path)
 		}
 	}
 	name := filepath.Join(s.dir, "jk_init.ini")
-	return name, os.WriteFile(name, fmt.Appendf(nil, "[bench]\ncomment = the commands of the template basic\npaths = %s\n", paths.String()), 0o644)
+	text := fmt.Sprintf("[bench]\ncomment = the commands of the template basic\npaths = %s\n", strings.Join(paths, ", "))
+	return name, os.WriteFile(name, []byte(text), 0o644)
 }
