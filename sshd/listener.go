@@ -41,6 +41,7 @@ func NewListener(f *os.File) (net.Listener, error) {
 	return l, nil
 }
 
+// Addr is where it listens.
 func (l *listener) Addr() net.Addr { return l.addr }
 
 // Close ends an Accept that waits.
@@ -75,7 +76,10 @@ type accepted struct {
 	local, remote *net.TCPAddr
 }
 
-func (a *accepted) LocalAddr() net.Addr  { return a.local }
+// LocalAddr is the server's end.
+func (a *accepted) LocalAddr() net.Addr { return a.local }
+
+// RemoteAddr is the client's.
 func (a *accepted) RemoteAddr() net.Addr { return a.remote }
 
 // accept sets what package net sets: no waiting to fill packets, and keepalive of
