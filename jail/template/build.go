@@ -122,8 +122,8 @@ func build(ctx context.Context, p plan, bound []string, o Options) (*Info, error
 	}
 	defer s.close()
 
-	now := time.Now().UTC().Truncate(time.Second)
-	i := &Info{Name: o.Name, ID: newID(now), Built: now, Kind: o.Kind, Profiles: o.Profile, Source: o.Source}
+	now := time.Now().UTC()
+	i := &Info{Name: o.Name, ID: newID(now), Built: now.Truncate(time.Second), Kind: o.Kind, Profiles: o.Profile, Source: o.Source}
 	for _, name := range bound {
 		i.Bound = append(i.Bound, o.host.On("/"+name))
 	}

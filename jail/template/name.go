@@ -34,10 +34,12 @@ func checkName(name string) error {
 	return nil
 }
 
-const idTime = "20060102T150405Z"
+const (
+	idTime      = "20060102T150405.000000Z" // sorts as it happened
+	idTimeShort = "20060102T150405Z"        // to parse: with or without a fraction, as builds had it before
+)
 
-// newID names a build by its time, and a random part for a second one in the
-// same second.
+// newID names a build by its time, and a random part.
 func newID(now time.Time) string {
 	random := make([]byte, 4)
 	rand.Read(random) // never fails: crypto/rand
@@ -46,7 +48,7 @@ func newID(now time.Time) string {
 
 func isID(id string) bool {
 	at, random, ok := strings.Cut(id, "-")
-	_, errTime := time.Parse(idTime, at)
+	_, errTime := time.Parse(idTimeShort, at)
 	b, errRandom := hex.DecodeString(random)
 	return ok && errTime == nil && errRandom == nil && len(b) == 4
 }
