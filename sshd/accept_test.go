@@ -176,7 +176,7 @@ func TestGarbageBeforeTheHandshake(t *testing.T) {
 		}
 		_, _ = io.WriteString(conn, garbage) // the server may have hung up
 		_ = conn.(*net.TCPConn).CloseWrite()
-		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := io.Copy(io.Discard, conn); errors.Is(err, os.ErrDeadlineExceeded) {

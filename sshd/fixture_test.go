@@ -193,7 +193,7 @@ func (s *rawSession) wait() []ssh.Request {
 	select {
 	case <-s.ended:
 		return s.requests
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		s.t.Fatal("the channel was not closed")
 		return nil
 	}
@@ -275,10 +275,14 @@ func (f *fixture) run(cmd *exec.Cmd) (stdout, stderr string, status int) {
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
 }
 
+// patience is how long a test waits for what is sure to happen, on a machine that
+// has a lot else to do.
+const patience = time.Minute
+
 // eventually waits for what a server does on its own, and tells nobody.
 func (f *fixture) eventually(is func() bool) {
 	f.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for !is() {
 		if time.Now().After(deadline) {
 			f.t.Fatal("it didn't happen")

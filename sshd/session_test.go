@@ -512,7 +512,7 @@ func TestClientGoneWhileTheProgramStarts(t *testing.T) {
 	s.Close()
 	s.wait()
 	close(begin)
-	_ = script.in.SetReadDeadline(time.Now().Add(20 * time.Second))
+	_ = script.in.SetReadDeadline(time.Now().Add(patience))
 	if n, err := script.in.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Errorf("the program's input: %d, %v", n, err)
 	}

@@ -106,7 +106,7 @@ func (c *wireClient) service() {
 
 func wireKeyExchange(t testing.TB, conn net.Conn) *wireClient {
 	t.Helper()
-	_ = conn.SetDeadline(time.Now().Add(20 * time.Second))
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	c := &wireClient{t: t, conn: conn, r: bufio.NewReader(conn)}
 	const mine = "SSH-2.0-wire"
 	if _, err := io.WriteString(conn, mine+"\r\n"); err != nil {
