@@ -121,8 +121,8 @@ func wayOut(router *egress.Router, pid int, spec *wire.Spec) (*egress.Wire, erro
 
 // clone starts jailsh-init in new namespaces, with nothing of this process's but
 // the control socket: no environment but a constant one, no terminal, an own
-// session. The cgroup
-// namespace is init's to make: it shows what init is in at that moment.
+// session. The cgroup namespace is init's to make: it shows what init is in at
+// that moment.
 func clone(program *Program, group *cgroup.Group, spec *wire.Spec, control *wire.Conn, stderr *os.File) (*os.Process, error) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	if err != nil {

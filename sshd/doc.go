@@ -4,9 +4,10 @@
 //
 // The files, in the order of a login:
 //
-//	server.go, accept.go, startups.go, drops.go   accept, limits
-//	conn.go, gate.go, link.go, flood.go,
-//	quickack.go, drain.go                         one connection and its socket
+//	server.go, settings.go, listener.go,
+//	accept.go, startups.go, drops.go              accept, limits
+//	conn.go, gate.go, link.go, socket.go,
+//	flood.go, quickack.go, drain.go               one connection and its socket
 //	algorithms.go, hostkey.go                     handshake
 //	auth.go, delay.go, identity.go                key offered, verified
 //	channel.go, global.go, keepalive.go           what a connection may ask for

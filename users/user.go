@@ -27,7 +27,7 @@ type User struct {
 	Mounts   []Mount  // in file order
 
 	AcceptEnv []string // patterns of names that the client may set
-	Network   string   // "private" or "host"
+	Network   string   // one of the values below
 
 	Linger       time.Duration // how long the cell outlives its last session and process
 	KillOnLogout bool

@@ -29,12 +29,7 @@ missing, files that the host has changed since the build, files that were change
 in the build, setuid and setgid bits, what others may write to, links that lead
 nowhere. Each is named with its fix. It changes nothing. The exit status is 1 if
 there is a problem.`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return &usageError{fmt.Sprintf("%q is too much", args[1])}
-			}
-			return nil
-		},
+		Args:              atMost("NAME"),
 		ValidArgsFunction: a.completeTemplate,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.checkTemplates(c.Context(), args, asJSON)

@@ -10,8 +10,9 @@ import (
 	"github.com/jailsh/jailsh/internal/wire"
 )
 
-// adminSocket answers `jailsh run` and `jailsh check`. Its folder and its mode let nobody but root
-// in, and the kernel's word about the caller (SO_PEERCRED) is asked too.
+// adminSocket answers `jailsh run` and `jailsh check`. Its folder and its mode let
+// nobody but root in, and the kernel's word about the caller (SO_PEERCRED) is asked
+// too.
 type adminSocket struct {
 	daemon   *daemon
 	listener *net.UnixListener

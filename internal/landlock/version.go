@@ -5,7 +5,7 @@ import "golang.org/x/sys/unix"
 // Least is the version of the kernel's interface below which Landlock isn't
 // used: version 1 (Linux 5.13) refuses each rename and each link from one folder
 // to another, and can't be told not to.
-const Least = 2
+const Least = withRefer
 
 // Versions that brought something that is used here (landlock.rst, "Previous
 // limitations"): Linux 5.19, 6.2, 6.10 and 6.12.

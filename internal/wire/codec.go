@@ -90,7 +90,6 @@ func (c *codec) i64(p *int64) {
 	}
 }
 
-// boolean is one byte, 0 or 1; any other is an error.
 // time is in whole seconds since 1970, and 0 for the zero time.
 func (c *codec) time(p *time.Time) {
 	var seconds int64
@@ -106,6 +105,7 @@ func (c *codec) time(p *time.Time) {
 	}
 }
 
+// boolean is one byte, 0 or 1; any other is an error.
 func (c *codec) boolean(p *bool) {
 	var b uint8
 	if *p {

@@ -27,6 +27,6 @@
 // unless a handler takes them. A Peer owns the goroutines of its handlers: Wait
 // returns when the last of them has.
 //
-// The package uses the standard library and x/sys/unix only: it is linked into
-// PID 1 of every jail.
+// The package uses the standard library, x/sys/unix and internal/nonblock only: it
+// is linked into PID 1 of every jail.
 package wire

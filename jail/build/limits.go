@@ -22,6 +22,10 @@ const noCore = 1
 // count, and end, PID 1 too (pid1.Limited).
 func (j *jail) limit() error {
 	l := j.spec.Limits
+	fileSize := uint64(noLimit)
+	if l.FileSize > 0 {
+		fileSize = uint64(l.FileSize)
+	}
 	set := []struct {
 		name     string
 		resource int
@@ -31,10 +35,7 @@ func (j *jail) limit() error {
 		// jailshd's own may have been started with rights to more.
 		{"nice", unix.RLIMIT_NICE, 0},
 		{"rtprio", unix.RLIMIT_RTPRIO, 0},
-		{"fsize", unix.RLIMIT_FSIZE, noLimit},
-	}
-	if l.FileSize > 0 {
-		set[3].value = uint64(l.FileSize)
+		{"fsize", unix.RLIMIT_FSIZE, fileSize},
 	}
 	for _, s := range set {
 		if err := setLimit(s.resource, s.value); err != nil {

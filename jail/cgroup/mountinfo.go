@@ -3,6 +3,7 @@ package cgroup
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -77,11 +78,7 @@ func (t *hierarchy) has(list string) bool {
 		return t.v2 && list == ""
 	}
 	for c := range strings.SplitSeq(list, ",") {
-		found := false
-		for _, o := range t.options {
-			found = found || o == c
-		}
-		if !found {
+		if !slices.Contains(t.options, c) {
 			return false
 		}
 	}
