@@ -116,7 +116,7 @@ func (d *Decision) user(u *User, q Query) string {
 	}
 	if !u.Expires.IsZero() {
 		d.trace("%s: %s", u.where("expires"), u.Expires.Format(time.RFC3339))
-		if !q.Now.Before(u.Expires) {
+		if u.Expired(q.Now) {
 			return "the user has expired"
 		}
 	}

@@ -46,6 +46,12 @@ type User struct {
 	origin map[string]*strict.Value // the key that decided, by its name
 }
 
+// Active tells whether the user may log in or have a cell at all.
+func (u *User) Active(now time.Time) bool { return !u.Disabled && !u.Expired(now) }
+
+// Expired tells whether now is at or after Expires.
+func (u *User) Expired(now time.Time) bool { return !u.Expires.IsZero() && !now.Before(u.Expires) }
+
 // Allow is what sessions may ask for.
 type Allow struct{ Shell, Exec, PTY bool }
 

@@ -102,7 +102,7 @@ func escapers(i *instance.Instance, name string) ([]string, error) {
 	var names []string
 	seen := map[string]bool{}
 	for _, name := range i.Users.Names() {
-		if u, _ := i.Users.User(name); !seen[u.Template] && mayLogIn(u) {
+		if u, _ := i.Users.User(name); !seen[u.Template] && u.Active(time.Now()) {
 			seen[u.Template] = true
 			names = append(names, name)
 		}
@@ -111,10 +111,6 @@ func escapers(i *instance.Instance, name string) ([]string, error) {
 		return nil, errors.New("nobody may log in here, so there is no jail to get out of - run: jailsh user add NAME")
 	}
 	return names, nil
-}
-
-func mayLogIn(u *users.User) bool {
-	return !u.Disabled && (u.Expires.IsZero() || time.Now().Before(u.Expires))
 }
 
 // network is that of a user, if there is one: what of the host's may be reached.

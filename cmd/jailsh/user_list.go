@@ -88,7 +88,7 @@ func state(u *users.User, now time.Time) string {
 	switch {
 	case u.Disabled:
 		return "disabled"
-	case !u.Expires.IsZero() && !now.Before(u.Expires):
+	case u.Expired(now):
 		return "expired"
 	}
 	return "active"

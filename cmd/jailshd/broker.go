@@ -123,7 +123,7 @@ func (d *daemon) openCell(m *wire.Open, files []*os.File) (wire.Message, []*os.F
 func (d *daemon) cell(name, ref string) (*jail.Opened, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	if user, ok := d.instance.Load().Users.User(name); !ok || !active(user) {
+	if user, ok := d.instance.Load().Users.User(name); !ok || !user.Active(time.Now()) {
 		return nil, fmt.Errorf("user %q: isn't in the table, or may not log in now - see: jailsh explain %q", name, name)
 	}
 	var began time.Time
@@ -131,7 +131,7 @@ func (d *daemon) cell(name, ref string) (*jail.Opened, error) {
 		began = time.Now()
 		inst := d.instance.Load() // there may have been a wait, and a reload
 		user, ok := inst.Users.User(name)
-		if !ok || !active(user) {
+		if !ok || !user.Active(time.Now()) {
 			return nil, nil, fmt.Errorf("user %q: was removed meanwhile", name)
 		}
 		account, err := inst.Account(user)
@@ -164,11 +164,6 @@ func (d *daemon) holdTemplate(build string) (release func(), err error) {
 			d.log.Warn("old build not removed", "build", build, "error", err.Error())
 		}
 	}, nil
-}
-
-// active tells whether the user may have a cell at all.
-func active(u *users.User) bool {
-	return !u.Disabled && (u.Expires.IsZero() || time.Now().Before(u.Expires))
 }
 
 func (d *daemon) record(m *wire.Records, files []*os.File) (wire.Message, []*os.File, error) {

@@ -69,7 +69,7 @@ func (d *daemon) inactive() []string {
 	table := d.instance.Load().Users
 	return slices.DeleteFunc(d.cells.Users(), func(name string) bool {
 		user, ok := table.User(name)
-		return ok && active(user)
+		return ok && user.Active(time.Now())
 	})
 }
 
