@@ -56,10 +56,7 @@ func (a *app) escape(ctx context.Context, name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	d, err := admin.Dial(i.Config.RunDir)
-	if errors.Is(err, admin.ErrNoDaemon) {
-		return fmt.Errorf("%s: jailshd doesn't run for this instance - start it: jailshd --config %s", i.Config.File, i.Config.File)
-	}
+	d, err := dial(i.Config)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/jailsh/jailsh/internal/admin"
 	"github.com/jailsh/jailsh/internal/cell"
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/wire"
@@ -60,10 +59,7 @@ func (a *app) run(ctx context.Context, user string, command []string) error {
 	if err != nil {
 		return err
 	}
-	d, err := admin.Dial(cfg.RunDir)
-	if errors.Is(err, admin.ErrNoDaemon) {
-		return fmt.Errorf("%s: jailshd doesn't run for this instance - start it: jailshd --config %s", cfg.File, cfg.File)
-	}
+	d, err := dial(cfg)
 	if err != nil {
 		return err
 	}
