@@ -3,9 +3,9 @@ package cgroup
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"syscall"
 
+	"github.com/jailsh/jailsh/internal/thread"
 	"golang.org/x/sys/unix"
 )
 
@@ -36,29 +36,15 @@ func (g *Group) Start(sys *syscall.SysProcAttr, start func() (*os.Process, error
 	if len(threads) == 0 {
 		return start()
 	}
-	return enter(threads, start)
-}
-
-// enter calls start in a thread that has entered v1 cgroups. The thread isn't
-// used for anything else: it ends with its goroutine, which leaves it locked
-// (runtime.LockOSThread). The main thread wouldn't end.
-func enter(threads []string, start func() (*os.Process, error)) (p *os.Process, err error) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() {
-			p, err = enter(threads, start) // elsewhere: this thread is taken meanwhile
-			runtime.UnlockOSThread()
-			return
-		}
+	var p *os.Process
+	err := thread.Apart(func() (err error) {
 		for _, file := range threads {
-			if err = put(file, "0"); err != nil { // whoever writes (cgroup-v1)
-				return
+			if err := put(file, "0"); err != nil { // whoever writes (cgroup-v1)
+				return err
 			}
 		}
 		p, err = start()
-	}()
-	<-done
+		return err
+	})
 	return p, err
 }

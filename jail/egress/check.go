@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 
 	"github.com/jailsh/jailsh/internal/netlink"
+	"github.com/jailsh/jailsh/internal/thread"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,7 +24,7 @@ func (r *Router) Check() []error {
 		add(forwarding(procSys, n))
 	}
 	add(r.clash())
-	add(apart(r.try))
+	add(thread.Apart(r.try))
 	return found
 }
 
@@ -38,8 +38,11 @@ func (r *Router) clash() error {
 	return r.free(route)
 }
 
-// try makes what Attach makes.
+// try makes what Attach makes, in a network namespace of the calling thread's.
 func (r *Router) try() error {
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("unshare(CLONE_NEWNET): %w - run: jailsh check", err)
+	}
 	filter, err := netlink.Dial(unix.NETLINK_NETFILTER)
 	if err != nil {
 		return fmt.Errorf("nf_tables: %w - boot a kernel with CONFIG_NF_TABLES", err)
@@ -71,25 +74,4 @@ func lacking(what string, err error, options string) error {
 		return fmt.Errorf("%s: %w - run jailshd with CAP_NET_ADMIN", what, err)
 	}
 	return fmt.Errorf("%s: %w - boot a kernel of 5.12 or newer, with these of its options: %s", what, err, options)
-}
-
-// apart runs f in a new network namespace, on a thread that ends with it: the
-// goroutine returns while it is locked (runtime.LockOSThread). The main thread
-// wouldn't end, so another is taken.
-func apart(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() {
-			done <- apart(f) // elsewhere: this thread is taken meanwhile
-			runtime.UnlockOSThread()
-			return
-		}
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			done <- fmt.Errorf("unshare(CLONE_NEWNET): %w - run: jailsh check", err)
-			return
-		}
-		done <- f()
-	}()
-	return <-done
 }

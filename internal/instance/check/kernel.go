@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 
 	"github.com/jailsh/jailsh/internal/landlock"
 	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/internal/thread"
 	"golang.org/x/sys/unix"
 )
 
@@ -110,19 +110,7 @@ func probe(nr uintptr) unix.Errno {
 	return errno
 }
 
-// unshare makes the namespaces on a thread of its own, which ends with them:
-// the goroutine returns while it is locked (runtime.LockOSThread). That must not
-// be the main thread, which wouldn't end, and which /proc/self stands for.
+// unshare makes the namespaces on a thread that ends with them.
 func unshare(flags int) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() {
-			done <- unshare(flags) // elsewhere: this thread is taken meanwhile
-			runtime.UnlockOSThread()
-			return
-		}
-		done <- unix.Unshare(flags)
-	}()
-	return <-done
+	return thread.Apart(func() error { return unix.Unshare(flags) })
 }

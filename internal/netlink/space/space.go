@@ -8,12 +8,12 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/netlink"
+	"github.com/jailsh/jailsh/internal/thread"
 	"golang.org/x/sys/unix"
 )
 
@@ -38,7 +38,7 @@ func New(t *testing.T) *Space {
 	}
 	s := &Space{t: t, Pid: c.Process.Pid, calls: make(chan func())}
 	moved := make(chan error)
-	go s.serveCalls(moved)
+	go func() { _ = thread.Apart(func() error { return s.serveCalls(moved) }) }()
 	if err := <-moved; err != nil {
 		t.Fatal(err)
 	}
@@ -51,20 +51,8 @@ func New(t *testing.T) *Space {
 	return s
 }
 
-// serveCalls runs what Do is given on a thread that ends with it. That must not be
-// the main thread, which wouldn't end, and which /proc/self stands for.
-func (s *Space) serveCalls(moved chan<- error) {
-	runtime.LockOSThread()
-	if unix.Gettid() == unix.Getpid() {
-		elsewhere := make(chan struct{})
-		go func() {
-			defer close(elsewhere)
-			s.serveCalls(moved)
-		}()
-		<-elsewhere // this thread is taken meanwhile
-		runtime.UnlockOSThread()
-		return
-	}
+// serveCalls runs what Do is given, on a thread that is moved into the namespace.
+func (s *Space) serveCalls(moved chan<- error) error {
 	f, err := os.Open(fmt.Sprintf("/proc/%d/ns/net", s.Pid))
 	if err == nil {
 		err = unix.Setns(int(f.Fd()), unix.CLONE_NEWNET)
@@ -74,6 +62,7 @@ func (s *Space) serveCalls(moved chan<- error) {
 	for call := range s.calls {
 		call()
 	}
+	return nil
 }
 
 // Do runs f in the namespace.
