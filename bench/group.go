@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jailsh/jailsh/internal/mountinfo"
 )
 
 // group is a control group of version 2 that a server is started in. The kernel
@@ -36,8 +38,8 @@ func newGroup(name string) (*group, error) {
 
 // groupFolder is the folder of the version 2 group of the process that the two
 // files of proc(5) speak of.
-func groupFolder(mountinfo, cgroup string) (string, error) {
-	mounts, err := os.ReadFile(mountinfo)
+func groupFolder(mountTable, cgroup string) (string, error) {
+	mounts, err := os.ReadFile(mountTable)
 	if err != nil {
 		return "", err
 	}
@@ -45,15 +47,17 @@ func groupFolder(mountinfo, cgroup string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for line := range strings.Lines(string(mounts)) {
-		place, kind, _ := strings.Cut(line, " - ")
-		f := strings.Fields(place)
-		if !strings.HasPrefix(kind, "cgroup2 ") || len(f) < 5 {
+	table, err := mountinfo.Parse(string(mounts))
+	if err != nil {
+		return "", err
+	}
+	for _, m := range table {
+		if m.Type != "cgroup2" {
 			continue
 		}
 		for line := range strings.Lines(string(groups)) {
 			if own, ok := strings.CutPrefix(line, "0::"); ok {
-				return filepath.Join(f[4], strings.TrimSpace(own)), nil
+				return filepath.Join(m.Target, strings.TrimSpace(own)), nil
 			}
 		}
 	}

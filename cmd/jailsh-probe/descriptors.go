@@ -47,7 +47,7 @@ func inherited(*probe) outcome {
 func standard(*probe) outcome {
 	mounts := map[string]bool{}
 	for _, m := range mountTable() {
-		mounts[m.id] = true
+		mounts[m.ID] = true
 	}
 	for fd := range 3 {
 		var st unix.Stat_t

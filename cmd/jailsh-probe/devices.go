@@ -138,19 +138,19 @@ func exchange(a, b string) error {
 func masks(*probe) outcome {
 	seen := 0
 	for _, m := range mountTable() {
-		if !strings.HasPrefix(m.at, "/proc/") || m.at == "/proc/sys" || isBelow(m.at, "/proc/sys") {
+		if !strings.HasPrefix(m.Target, "/proc/") || m.Target == "/proc/sys" || isBelow(m.Target, "/proc/sys") {
 			continue
 		}
 		seen++
 		var st unix.Stat_t
-		if err := unix.Lstat(m.at, &st); err != nil {
-			return broken("%s: %v", m.at, err)
+		if err := unix.Lstat(m.Target, &st); err != nil {
+			return broken("%s: %v", m.Target, err)
 		}
-		entries, err := os.ReadDir(m.at)
+		entries, err := os.ReadDir(m.Target)
 		isNull := st.Mode&unix.S_IFMT == unix.S_IFCHR && st.Rdev == unix.Mkdev(1, 3)
 		isEmpty := st.Mode&unix.S_IFMT == unix.S_IFDIR && len(entries) == 0 && (err == nil || errors.Is(err, unix.EACCES))
-		if !isNull && !isEmpty || !m.has("ro") {
-			return broken("%s is neither null nor empty, or writable", m.at)
+		if !isNull && !isEmpty || !m.Has("ro") {
+			return broken("%s is neither null nor empty, or writable", m.Target)
 		}
 	}
 	if seen == 0 {

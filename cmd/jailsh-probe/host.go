@@ -31,9 +31,9 @@ func sysFolder(p *probe) outcome {
 		all = append(all, p.refused(path, err))
 	}
 	for _, m := range mountTable() {
-		switch m.fstype {
+		switch m.Type {
 		case "sysfs", "debugfs", "tracefs", "securityfs", "configfs", "bpf", "efivarfs", "pstore", "fusectl", "cgroup", "cgroup2", "devtmpfs", "hugetlbfs":
-			all = append(all, broken("%s is %s", m.at, m.fstype))
+			all = append(all, broken("%s is %s", m.Target, m.Type))
 		}
 	}
 	return worst(all...)
@@ -47,8 +47,8 @@ func mountPaths(p *probe) outcome {
 		}
 	}
 	for _, m := range mountTable() {
-		if strings.HasSuffix(m.root, "//deleted") && strings.Contains(m.root, "/homes/") {
-			return broken("%s is mounted from %s", m.at, m.root)
+		if strings.HasSuffix(m.Root, "//deleted") && strings.Contains(m.Root, "/homes/") {
+			return broken("%s is mounted from %s", m.Target, m.Root)
 		}
 	}
 	return held("%d mounts, none of others", len(mountTable()))
@@ -127,8 +127,8 @@ func cgroupPath(p *probe) outcome {
 		}
 	}
 	for _, m := range mountTable() {
-		if strings.HasPrefix(m.fstype, "cgroup") {
-			return broken("%s", m.at)
+		if strings.HasPrefix(m.Type, "cgroup") {
+			return broken("%s", m.Target)
 		}
 	}
 	return held("/ in each hierarchy")

@@ -109,8 +109,8 @@ func posixQueue(p *probe) outcome {
 		return absent("no queues")
 	}
 	for _, m := range mountTable() {
-		if m.fstype == "mqueue" && strings.Contains(fmt.Sprint(os.ReadDir(m.at)), name) {
-			return broken("%s has it", m.at)
+		if m.Type == "mqueue" && strings.Contains(fmt.Sprint(os.ReadDir(m.Target)), name) {
+			return broken("%s has it", m.Target)
 		}
 	}
 	return worst(p.refused("mq_open", errnoOf(errno)), p.refused("mq_unlink", errnoOf(unlink)))

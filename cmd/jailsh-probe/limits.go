@@ -22,12 +22,12 @@ func limitAttacks() []attack {
 			seen := 0
 			for _, m := range mountTable() {
 				var st unix.Statfs_t
-				if m.fstype != "tmpfs" || m.has("ro") || unix.Statfs(m.at, &st) != nil {
+				if m.Type != "tmpfs" || m.Has("ro") || unix.Statfs(m.Target, &st) != nil {
 					continue
 				}
 				seen++
 				if st.Blocks == 0 || st.Files == 0 {
-					return broken("%s has %d blocks and %d inodes: no limit", m.at, st.Blocks, st.Files)
+					return broken("%s has %d blocks and %d inodes: no limit", m.Target, st.Blocks, st.Files)
 				}
 			}
 			return held("%d have a size", seen)

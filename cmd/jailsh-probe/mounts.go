@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
+	"github.com/jailsh/jailsh/internal/mountinfo"
 	"golang.org/x/sys/unix"
 )
 
@@ -37,8 +37,8 @@ func mountAttacks() []attack {
 		{name: "umount", what: "umount2(2): take a mask off", try: func(p *probe) outcome {
 			all := []outcome{p.unreached("umount nothing", unix.Unmount("/nonexistent", 0))}
 			for _, m := range mountTable() {
-				if m.at != "/" {
-					all = append(all, p.refused("umount "+m.at, unshared(func() error { return unix.Unmount(m.at, unix.MNT_DETACH) })))
+				if m.Target != "/" {
+					all = append(all, p.refused("umount "+m.Target, unshared(func() error { return unix.Unmount(m.Target, unix.MNT_DETACH) })))
 				}
 			}
 			return worst(all...)
@@ -49,27 +49,11 @@ func mountAttacks() []attack {
 	}
 }
 
-// mounted is a line of /proc/self/mountinfo (proc_pid_mountinfo(5)).
-type mounted struct {
-	id, root, at, fstype string
-	options, tags        []string
-}
-
-func (m mounted) has(option string) bool { return slices.Contains(m.options, option) }
-
-func mountTable() []mounted {
-	var table []mounted
-	for line := range strings.Lines(textOf("/proc/self/mountinfo")) {
-		f := strings.Fields(line)
-		dash := slices.Index(f, "-")
-		if dash < 6 || len(f) < dash+3 {
-			continue
-		}
-		unescape := strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`)
-		table = append(table, mounted{
-			id: f[0], root: unescape.Replace(f[3]), at: unescape.Replace(f[4]), fstype: f[dash+1],
-			options: strings.Split(f[5], ","), tags: f[6:dash],
-		})
+// mountTable is empty if it can't be read.
+func mountTable() []mountinfo.Mount {
+	table, err := mountinfo.Parse(textOf("/proc/self/mountinfo"))
+	if err != nil {
+		return nil
 	}
 	return table
 }
@@ -91,8 +75,8 @@ func mountAlone(source, target, fstype string, flags uintptr) error {
 func remount(p *probe) outcome {
 	var all []outcome
 	for _, m := range mountTable() {
-		if m.has("ro") {
-			all = append(all, p.refused("remount "+m.at, mountAlone("", m.at, "", unix.MS_REMOUNT|unix.MS_BIND)))
+		if m.Has("ro") {
+			all = append(all, p.refused("remount "+m.Target, mountAlone("", m.Target, "", unix.MS_REMOUNT|unix.MS_BIND)))
 		}
 	}
 	all = append(all, p.unreached("remount nowhere", mountAlone("", "/nonexistent", "", unix.MS_REMOUNT)))
@@ -103,8 +87,8 @@ func setattr(p *probe) outcome {
 	clear := &unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY | unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV}
 	var all []outcome
 	for _, m := range mountTable() {
-		all = append(all, p.refused("mount_setattr "+m.at, unshared(func() error {
-			return unix.MountSetattr(unix.AT_FDCWD, m.at, unix.AT_RECURSIVE, clear)
+		all = append(all, p.refused("mount_setattr "+m.Target, unshared(func() error {
+			return unix.MountSetattr(unix.AT_FDCWD, m.Target, unix.AT_RECURSIVE, clear)
 		})))
 	}
 	_, _, errno := unix.Syscall6(unix.SYS_MOUNT_SETATTR, ^uintptr(0), 0, 0, 0, 0, 0)
@@ -141,11 +125,11 @@ func mountInside(p *probe) outcome {
 		}
 	}
 	for _, m := range mountTable() {
-		if m.has("ro") && unix.Mount("", m.at, "", unix.MS_REMOUNT|unix.MS_BIND, "") == nil {
-			got = append(got, "writable "+m.at)
+		if m.Has("ro") && unix.Mount("", m.Target, "", unix.MS_REMOUNT|unix.MS_BIND, "") == nil {
+			got = append(got, "writable "+m.Target)
 		}
-		if strings.HasPrefix(m.at, "/proc/") && unix.Unmount(m.at, unix.MNT_DETACH) == nil {
-			got = append(got, "unmasked "+m.at)
+		if strings.HasPrefix(m.Target, "/proc/") && unix.Unmount(m.Target, unix.MNT_DETACH) == nil {
+			got = append(got, "unmasked "+m.Target)
 		}
 	}
 	return broken("a user namespace can be made; in it: %s", strings.Join(got, ", "))
@@ -156,11 +140,11 @@ func mountInside(p *probe) outcome {
 func mountFlags(*probe) outcome {
 	table := mountTable()
 	for _, m := range table {
-		if !m.has("nosuid") {
-			return broken("%s isn't nosuid", m.at)
+		if !m.Has("nosuid") {
+			return broken("%s isn't nosuid", m.Target)
 		}
-		if !m.has("nodev") && m.at != "/dev" && m.at != "/dev/pts" {
-			return broken("%s isn't nodev", m.at)
+		if !m.Has("nodev") && m.Target != "/dev" && m.Target != "/dev/pts" {
+			return broken("%s isn't nodev", m.Target)
 		}
 	}
 	if len(table) == 0 {
@@ -174,8 +158,8 @@ func mountFlags(*probe) outcome {
 func writeAnywhere(p *probe) outcome {
 	places := []string{"/", "/usr", "/usr/bin", "/etc", "/lib", "/dev", "/root", "/run", "/home", "/var", "/proc/sys"}
 	for _, m := range mountTable() {
-		if m.has("ro") || p.victim["read-only"] != "" && isBelow(m.at, p.victim["read-only"]) {
-			places = append(places, m.at)
+		if m.Has("ro") || p.victim["read-only"] != "" && isBelow(m.Target, p.victim["read-only"]) {
+			places = append(places, m.Target)
 		}
 	}
 	var all []outcome
@@ -217,9 +201,9 @@ func openForWriting(path string) error {
 
 func propagation(*probe) outcome {
 	for _, m := range mountTable() {
-		for _, tag := range m.tags {
+		for _, tag := range m.Tags {
 			if strings.HasPrefix(tag, "shared:") || strings.HasPrefix(tag, "master:") {
-				return broken("%s is %s", m.at, tag)
+				return broken("%s is %s", m.Target, tag)
 			}
 		}
 	}

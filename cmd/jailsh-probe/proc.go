@@ -106,10 +106,10 @@ func anySetting(*probe) outcome {
 func releaseAgent(p *probe) outcome {
 	var all []outcome
 	for _, m := range mountTable() {
-		if strings.HasPrefix(m.fstype, "cgroup") {
-			all = append(all, broken("%s is a cgroup file system", m.at))
-			if openForWriting(m.at+"/release_agent") == nil {
-				all = append(all, broken("%s/release_agent can be written to", m.at))
+		if strings.HasPrefix(m.Type, "cgroup") {
+			all = append(all, broken("%s is a cgroup file system", m.Target))
+			if openForWriting(m.Target+"/release_agent") == nil {
+				all = append(all, broken("%s/release_agent can be written to", m.Target))
 			}
 		}
 	}
@@ -132,8 +132,8 @@ func redirected(p *probe) outcome {
 		}
 	}
 	for _, m := range mountTable() {
-		if isBelow(m.at, "/proc") && (m.fstype != "proc" && m.fstype != "tmpfs" || !m.has("ro") && m.at != "/proc") {
-			return broken("%s is %s %s", m.at, m.fstype, strings.Join(m.options, ","))
+		if isBelow(m.Target, "/proc") && (m.Type != "proc" && m.Type != "tmpfs" || !m.Has("ro") && m.Target != "/proc") {
+			return broken("%s is %s %s", m.Target, m.Type, strings.Join(m.Options, ","))
 		}
 	}
 	return worst(

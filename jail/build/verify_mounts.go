@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jailsh/jailsh/internal/mountinfo"
 	"github.com/jailsh/jailsh/internal/wire"
 )
 
@@ -32,25 +33,23 @@ func writable(spec *wire.Spec) []string {
 	return list
 }
 
-// checkMounts looks at each line of a mountinfo (proc_pid_mountinfo(5)): the fifth
-// field is where, the sixth the mount's own options. Those of the file system,
-// after the dash, are the host's.
-func checkMounts(mountinfo string, writable []string) error {
+// checkMounts looks at the mounts' own options: those of their file systems are
+// the host's.
+func checkMounts(table string, writable []string) error {
+	mounts, err := mountinfo.Parse(table)
+	if err != nil {
+		return err
+	}
 	seen := false
-	for line := range strings.Lines(mountinfo) {
-		fields := strings.Fields(line)
-		if len(fields) < 6 {
-			return fmt.Errorf("mountinfo has the line %q", line)
-		}
-		target, options := unescape(fields[4]), strings.Split(fields[5], ",")
-		seen = seen || target == "/"
+	for _, m := range mounts {
+		seen = seen || m.Target == "/"
 		switch {
-		case !slices.Contains(options, "nosuid"):
-			return fmt.Errorf("setuid programs would work on %s", target)
-		case !slices.Contains(options, "nodev") && target != "/dev" && target != "/dev/pts":
-			return fmt.Errorf("devices would work on %s", target)
-		case !slices.Contains(options, "ro") && target != "/proc" && !inAny(target, writable):
-			return fmt.Errorf("%s is mounted writable", target)
+		case !m.Has("nosuid"):
+			return fmt.Errorf("setuid programs would work on %s", m.Target)
+		case !m.Has("nodev") && m.Target != "/dev" && m.Target != "/dev/pts":
+			return fmt.Errorf("devices would work on %s", m.Target)
+		case !m.Has("ro") && m.Target != "/proc" && !inAny(m.Target, writable):
+			return fmt.Errorf("%s is mounted writable", m.Target)
 		}
 	}
 	if !seen {
@@ -61,9 +60,4 @@ func checkMounts(mountinfo string, writable []string) error {
 
 func inAny(target string, folders []string) bool {
 	return slices.ContainsFunc(folders, func(f string) bool { return target == f || strings.HasPrefix(target, f+"/") })
-}
-
-// unescape puts back what the kernel writes in octal in a mount point.
-func unescape(s string) string {
-	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }

@@ -119,7 +119,7 @@ func (f *fake) mountV1(at, own string, controllers ...string) {
 
 func (f *fake) find() *Host {
 	f.t.Helper()
-	f.write(fmt.Sprintf("proc/%d/mountinfo", f.process), "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"+strings.Join(f.mounts, "\n")+"\n")
+	f.write(fmt.Sprintf("proc/%d/mountinfo", f.process), strings.Join(append([]string{"22 1 8:1 / / rw - ext4 /dev/sda1 rw"}, f.mounts...), "\n")+"\n")
 	f.write(fmt.Sprintf("proc/%d/cgroup", f.process), strings.Join(f.cgroups, "\n")+"\n")
 	h, err := find(f.path("proc"), f.process)
 	if err != nil {

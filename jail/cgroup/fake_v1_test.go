@@ -1,6 +1,8 @@
 package cgroup
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,29 +59,37 @@ func TestV1WithoutSwapAccounting(t *testing.T) {
 	newGroup(t, tree, wire.Limits{Memory: 1 << 30, Swap: -1})
 }
 
-func TestMountinfo(t *testing.T) {
+func TestMounted(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct{ line, root, path, want string }{
-		{`36 35 0:30 / /sys/fs/cgroup rw,noatime master:1 shared:2 - cgroup2 cgroup rw`, "/", "0::/a/b", "/sys/fs/cgroup/a/b"},
-		{`36 35 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup rw`, "/", "0::/../other", ""},
-		{`36 35 0:30 /docker/1 /sys/fs/cgroup rw - cgroup2 cgroup rw`, "/docker/1", "0::/docker/1/x", "/sys/fs/cgroup/x"},
-		{`36 35 0:30 /docker/1 /sys/fs/cgroup rw - cgroup2 cgroup rw`, "/docker/1", "0::/docker/2", ""},
-		{`36 35 0:30 / /c\040d rw - cgroup cgroup rw,cpu,cpuacct`, "/", "3:cpu,cpuacct:/x:y", "/c d/x:y"},
-		{`36 35 0:30 / /sys rw - cgroup cgroup rw,xattr,name=systemd`, "/", "1:name=systemd:/", "/sys"},
-		{`36 35 0:30 / /sys rw - cgroup cgroup rw,memory`, "/", "4:cpu:/x", ""},
+	for _, c := range []struct{ line, path, want string }{
+		{`36 35 0:30 / /sys/fs/cgroup rw,noatime master:1 shared:2 - cgroup2 cgroup rw`, "0::/a/b", "/sys/fs/cgroup/a/b"},
+		{`36 35 0:30 / /sys/fs/cgroup rw - cgroup2 cgroup rw`, "0::/../other", ""},
+		{`36 35 0:30 /docker/1 /sys/fs/cgroup rw - cgroup2 cgroup rw`, "0::/docker/1/x", "/sys/fs/cgroup/x"},
+		{`36 35 0:30 /docker/1 /sys/fs/cgroup rw - cgroup2 cgroup rw`, "0::/docker/2", ""},
+		{`36 35 0:30 / /c\040d rw - cgroup cgroup rw,cpu,cpuacct`, "3:cpu,cpuacct:/x:y", "/c d/x:y"},
+		{`36 35 0:30 / /sys rw - cgroup cgroup rw,xattr,name=systemd`, "1:name=systemd:/", "/sys"},
+		{`36 35 0:30 / /sys rw - cgroup cgroup rw,memory`, "4:cpu:/x", ""},
 	} {
-		tree, root := parseMount(c.line)
-		if tree == nil || root != c.root {
-			t.Errorf("%s: root %q", c.line, root)
-			continue
-		}
-		if got := folder(tree, root, c.path+"\n"); got != c.want {
-			t.Errorf("%s with %s: %q, want %q", c.line, c.path, got, c.want)
+		all, err := mountedFrom(t, c.line, c.path)
+		if err != nil || len(all) != 1 || all[0].own != c.want {
+			t.Errorf("%s with %s: %+v, %v, want %q", c.line, c.path, all, err, c.want)
 		}
 	}
-	for _, line := range []string{"", "36 35 0:30 / /sys rw - tmpfs tmpfs rw", "36 - cgroup2 x rw", "a b c d e - cgroup2"} {
-		if tree, _ := parseMount(line); tree != nil {
-			t.Errorf("%q is %+v", line, tree)
+	if all, err := mountedFrom(t, "36 35 0:30 / /sys rw - tmpfs tmpfs rw", "0::/"); err != nil || len(all) != 0 {
+		t.Errorf("a tmpfs is %+v, %v", all, err)
+	}
+	if all, err := mountedFrom(t, "36 - cgroup2 x rw", "0::/"); err == nil {
+		t.Errorf("half a line is %+v", all)
+	}
+}
+
+func mountedFrom(t *testing.T, line, path string) ([]*hierarchy, error) {
+	t.Helper()
+	process := t.TempDir()
+	for name, text := range map[string]string{"mountinfo": line, "cgroup": path} {
+		if err := os.WriteFile(filepath.Join(process, name), []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
+	return mounted(process)
 }

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/jailsh/jailsh/internal/mountinfo"
 )
 
 // mounted returns the cgroup file systems, v2 first, as the process sees them
@@ -18,13 +20,17 @@ func mounted(process string) ([]*hierarchy, error) {
 	if err != nil {
 		return nil, err
 	}
+	table, err := mountinfo.Parse(string(mounts))
+	if err != nil {
+		return nil, err
+	}
 	var first, rest []*hierarchy
-	for line := range strings.Lines(string(mounts)) {
-		tree, root := parseMount(line)
-		if tree == nil {
+	for _, m := range table {
+		if m.Type != "cgroup" && m.Type != "cgroup2" {
 			continue
 		}
-		tree.own = folder(tree, root, string(paths))
+		tree := &hierarchy{v2: m.Type == "cgroup2", mount: m.Target, options: m.Super}
+		tree.own = folder(tree, m.Root, string(paths))
 		if tree.v2 {
 			first = append(first, tree)
 		} else {
@@ -32,25 +38,6 @@ func mounted(process string) ([]*hierarchy, error) {
 		}
 	}
 	return append(first, rest...), nil
-}
-
-// parseMount reads a line of /proc/pid/mountinfo (proc(5)), whose fields are
-//
-//	36 35 0:30 /root /mount/point rw,noatime master:1 - cgroup2 source rw,option
-//
-// with any number of optional ones before the hyphen.
-func parseMount(line string) (tree *hierarchy, root string) {
-	before, after, _ := strings.Cut(line, " - ")
-	place, fs := strings.Fields(before), strings.Fields(after)
-	if len(place) < 5 || len(fs) < 3 || fs[0] != "cgroup" && fs[0] != "cgroup2" {
-		return nil, ""
-	}
-	return &hierarchy{v2: fs[0] == "cgroup2", mount: unescape(place[4]), options: strings.Split(fs[2], ",")}, unescape(place[3])
-}
-
-// unescape undoes what the kernel does to blanks and backslashes of a path.
-func unescape(s string) string {
-	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }
 
 // folder is where the process's cgroup is: the path that /proc/pid/cgroup names,
