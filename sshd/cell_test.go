@@ -168,9 +168,7 @@ func setSize(f *os.File, size wire.Size) error {
 	}
 	var ioctlErr error
 	err = raw.Control(func(fd uintptr) {
-		ioctlErr = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, &unix.Winsize{
-			Row: uint16(size.Rows), Col: uint16(size.Columns), Xpixel: uint16(size.Width), Ypixel: uint16(size.Height),
-		})
+		ioctlErr = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size.Winsize())
 	})
 	return errors.Join(err, ioctlErr)
 }

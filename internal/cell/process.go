@@ -37,15 +37,9 @@ func (p *Process) Resize(s wire.Size) error {
 	if err != nil {
 		return err
 	}
-	size := &unix.Winsize{
-		Row: clamp(s.Rows), Col: clamp(s.Columns),
-		Xpixel: clamp(s.Width), Ypixel: clamp(s.Height),
-	}
 	var ioctlErr error
-	if err := raw.Control(func(fd uintptr) { ioctlErr = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, size) }); err != nil {
+	if err := raw.Control(func(fd uintptr) { ioctlErr = unix.IoctlSetWinsize(int(fd), unix.TIOCSWINSZ, s.Winsize()) }); err != nil {
 		return err
 	}
 	return os.NewSyscallError("TIOCSWINSZ", ioctlErr)
 }
-
-func clamp(v uint32) uint16 { return uint16(min(v, 0xffff)) }

@@ -1,5 +1,11 @@
 package wire
 
+import (
+	"math"
+
+	"golang.org/x/sys/unix"
+)
+
 // Spawn asks a cell's init for a process. The program is always the user's
 // shell: a login shell when Exec is false, else `shell -c Command Args...`.
 type Spawn struct {
@@ -19,6 +25,13 @@ type TTY struct {
 
 // Size is a terminal's size, in characters and in pixels (RFC 4254 section 6.2).
 type Size struct{ Columns, Rows, Width, Height uint32 }
+
+// Winsize is the size as the kernel has it, which holds no more than 65535 of
+// anything (ioctl_tty(2)).
+func (m *Size) Winsize() *unix.Winsize {
+	clamp := func(v uint32) uint16 { return uint16(min(v, math.MaxUint16)) }
+	return &unix.Winsize{Row: clamp(m.Rows), Col: clamp(m.Columns), Xpixel: clamp(m.Width), Ypixel: clamp(m.Height)}
+}
 
 // Mode is one encoded terminal mode (RFC 4254 section 8).
 type Mode struct {

@@ -49,11 +49,7 @@ func openSlave(master int, t *wire.TTY) (*os.File, string, error) {
 
 // setTerminal gives the terminal its size and modes before anybody uses it.
 func setTerminal(fd int, t *wire.TTY) error {
-	size := &unix.Winsize{
-		Row: clamp(t.Size.Rows), Col: clamp(t.Size.Columns),
-		Xpixel: clamp(t.Size.Width), Ypixel: clamp(t.Size.Height),
-	}
-	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, size); err != nil {
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, t.Size.Winsize()); err != nil {
 		return os.NewSyscallError("TIOCSWINSZ", err)
 	}
 	termios, err := unix.IoctlGetTermios(fd, unix.TCGETS)
@@ -63,8 +59,6 @@ func setTerminal(fd int, t *wire.TTY) error {
 	applyModes(termios, t.Modes)
 	return os.NewSyscallError("TCSETS", unix.IoctlSetTermios(fd, unix.TCSETS, termios))
 }
-
-func clamp(v uint32) uint16 { return uint16(min(v, 0xffff)) }
 
 // motdMax fits the terminal's buffer with room to spare, so that writing it
 // before anybody reads can't block (drivers/tty/pty.c has 8192).
