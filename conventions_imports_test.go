@@ -72,7 +72,7 @@ type only struct {
 func onlys() []only {
 	const small = "root code and PID 1: each library is one more thing that could be subverted and would have all rights"
 	return []only{
-		{[]string{"jail", "jail/build", "jail/identity", "jail/pid1", "jail/quota", "cmd/jailsh-init", "internal/wire", "internal/cell", "internal/nonblock", "internal/thread", "internal/mountinfo", "internal/seccomp", "internal/landlock", "internal/netlink", "jail/egress", "jail/cgroup"}, []string{"golang.org/x/sys/unix"}, small},
+		{[]string{"jail", "jail/build", "jail/identity", "jail/disposition", "jail/pid1", "jail/quota", "cmd/jailsh-init", "internal/wire", "internal/cell", "internal/nonblock", "internal/thread", "internal/mountinfo", "internal/seccomp", "internal/landlock", "internal/netlink", "jail/egress", "jail/cgroup"}, []string{"golang.org/x/sys/unix"}, small},
 		{[]string{"jail/template"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/..."}, small},
 		{[]string{"users"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/...", "golang.org/x/crypto/..."}, "the table is read by root"},
 	}

@@ -85,10 +85,6 @@ func raiseOOM(file string) error {
 	return os.WriteFile(file, []byte("0"), 0)
 }
 
-// resetSignals gives the user's processes a clean start: a SIGHUP that jailshd's
-// own starter ignored must not be ignored by every shell (signal(7), execve(2)).
-func (j *jail) resetSignals() error { return resetIgnored() }
-
 // markCloexec leaves nothing open across the coming execve but the standard
 // three and the control socket (CVE-2024-21626, CVE-2016-9962).
 func (j *jail) markCloexec() error {

@@ -1,19 +1,9 @@
 package pid1
 
 import (
-	"os"
-	"unsafe"
-
+	"github.com/jailsh/jailsh/jail/disposition"
 	"golang.org/x/sys/unix"
 )
-
-const numSignals = 64
-
-// sigaction is the kernel's struct for rt_sigaction(2) on 64-bit machines. All
-// zero it is SIG_DFL.
-type sigaction struct {
-	handler, flags, restorer, mask uintptr
-}
 
 // dropSignals takes the Go runtime's handlers away. What a process of a PID
 // namespace sends to its PID 1 is dropped by the kernel unless PID 1 has a handler
@@ -25,15 +15,5 @@ type sigaction struct {
 // SIGURG is kept, with which the scheduler interrupts its own threads, and which
 // does no more than that.
 func dropSignals() error {
-	var dfl sigaction
-	for s := uintptr(1); s <= numSignals; s++ {
-		switch unix.Signal(s) {
-		case unix.SIGURG, unix.SIGKILL, unix.SIGSTOP:
-			continue
-		}
-		if _, _, errno := unix.RawSyscall6(unix.SYS_RT_SIGACTION, s, uintptr(unsafe.Pointer(&dfl)), 0, numSignals/8, 0, 0); errno != 0 {
-			return os.NewSyscallError("rt_sigaction", errno)
-		}
-	}
-	return nil
+	return disposition.Default(func(s unix.Signal, _ bool) bool { return s != unix.SIGURG })
 }
