@@ -140,17 +140,6 @@ func (c *Cells) hold(user string) (*slot, error) {
 	return s, nil
 }
 
-// find holds the slot of a user who has one.
-func (c *Cells) find(user string) *slot {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	s := c.slots[user]
-	if s != nil {
-		s.uses++
-	}
-	return s
-}
-
 // letGo forgets a slot that nobody uses and no cell runs in.
 func (c *Cells) letGo(user string, s *slot) {
 	c.mu.Lock()
@@ -164,22 +153,26 @@ func (c *Cells) letGo(user string, s *slot) {
 // End ends the user's cell with all its processes, and waits for it. why is for
 // whoever asks why it has ended.
 func (c *Cells) End(user, why string) {
-	s := c.find(user)
-	if s == nil {
-		return
-	}
-	defer c.letGo(user, s)
-	s.lock <- struct{}{}
-	defer func() { <-s.lock }()
-	if s.cell != nil {
+	_ = c.with(user, func(s *slot) error {
 		s.cell.stop(why)
 		s.cell = nil
-	}
+		return nil
+	})
 }
 
 // Limit changes the limits of the user's cell, if one runs.
 func (c *Cells) Limit(user string, l wire.Limits) error {
-	s := c.find(user)
+	return c.with(user, func(s *slot) error { return s.cell.limit(l) })
+}
+
+// with calls do under the lock of the user's slot, if a cell runs in it.
+func (c *Cells) with(user string, do func(*slot) error) error {
+	c.mu.Lock()
+	s := c.slots[user]
+	if s != nil {
+		s.uses++
+	}
+	c.mu.Unlock()
 	if s == nil {
 		return nil
 	}
@@ -189,7 +182,7 @@ func (c *Cells) Limit(user string, l wire.Limits) error {
 	if s.cell == nil {
 		return nil
 	}
-	return s.cell.limit(l)
+	return do(s)
 }
 
 // Users lists who has had a cell that isn't known to have ended.
