@@ -34,8 +34,6 @@ var syscalls = []seccomp.Rule{
 	{Number: unix.SYS_FSTAT},
 	{Number: unix.SYS_GETSOCKOPT},
 	{Number: unix.SYS_GETSOCKNAME},
-	{Number: unix.SYS_GETPEERNAME},
-	{Number: unix.SYS_WRITEV},
 	{Number: unix.SYS_GETRANDOM},
 	{Number: unix.SYS_SCHED_YIELD},
 	{Number: unix.SYS_MADVISE},
