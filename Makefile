@@ -3,7 +3,7 @@
 GO ?= $(or $(shell command -v go),/usr/local/go/bin/go)
 FUZZTIME ?= 20s
 
-PROGRAMS = jailshd jailsh-net jailsh-init jailsh jailsh-probe
+PROGRAMS = jailshd jailsh-net jailsh-init jailsh-applet jailsh jailsh-probe
 
 # The commit is stamped into the programs, for `jailsh version`. Git refuses to
 # tell it to root when the checkout is somebody else's: then they go without.
@@ -17,7 +17,7 @@ export GO FUZZTIME
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## the five programs, static, in bin/
+build: ## the six programs, static, in bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=$(BUILDVCS) -ldflags=-s -o bin/ $(PROGRAMS:%=./cmd/%)
 
 run: build ## an instance in run/ on 127.0.0.1:2222, and the command that logs in

@@ -40,9 +40,14 @@ func bans() []ban {
 			"there is a PID 1 in each jail: it starts in a millisecond and takes little memory because it is small; and os/exec waits for children that PID 1 reaps itself",
 		},
 		{
+			[]string{"sftp/..."},
+			[]string{"net", "os/exec", "os/user", "log/slog", "jail/...", "sshd/...", "users"},
+			"it starts for each sftp session, and is all that an account for files has: it serves files, knows nothing of the host, and starts nothing",
+		},
+		{
 			[]string{"cmd/jailshd"},
-			[]string{"sshd/...", "web/...", "share/...", "github.com/gliderlabs/ssh", "net/http"},
-			"jailshd is root and never parses what comes from the network",
+			[]string{"sftp", "sshd/...", "web/...", "share/...", "github.com/gliderlabs/ssh", "net/http"},
+			"jailshd is root and never parses what comes from the network, nor serves files",
 		},
 		{
 			[]string{"share/..."},
@@ -72,7 +77,7 @@ type only struct {
 func onlys() []only {
 	const small = "root code and PID 1: each library is one more thing that could be subverted and would have all rights"
 	return []only{
-		{[]string{"jail", "jail/build", "jail/identity", "jail/disposition", "jail/pid1", "jail/quota", "cmd/jailsh-init", "internal/wire", "internal/cell", "internal/nonblock", "internal/thread", "internal/mountinfo", "internal/seccomp", "internal/landlock", "internal/netlink", "jail/egress", "jail/cgroup"}, []string{"golang.org/x/sys/unix"}, small},
+		{[]string{"jail", "jail/build", "jail/identity", "jail/disposition", "jail/pid1", "jail/quota", "cmd/jailsh-init", "sftp", "sftp/options", "internal/wire", "internal/cell", "internal/nonblock", "internal/thread", "internal/mountinfo", "internal/seccomp", "internal/landlock", "internal/netlink", "jail/egress", "jail/cgroup"}, []string{"golang.org/x/sys/unix"}, small},
 		{[]string{"jail/template"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/..."}, small},
 		{[]string{"users"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/...", "golang.org/x/crypto/..."}, "the table is read by root"},
 	}

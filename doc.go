@@ -12,6 +12,8 @@
 //	internal/instance  both files together, with the host keys and the templates
 //	jail             what a user's jail is made of (Plan), and the cells that run
 //	cmd/jailsh-init  PID 1 of a jail
+//	cmd/jailsh-applet  what it runs for the user beside her own programs
+//	sftp             the server of files, one of the applets
 //	jail/build       the steps that build it, from within
 //	jail/identity    becoming the user, and giving root up
 //	jail/pid1        afterwards: spawning, signals, reaping

@@ -112,16 +112,20 @@ func TestRefusedStarts(t *testing.T) {
 			i.bin = some(t, i.dir, "jailshd", "jailsh-net")
 			return nil
 		}, []string{"jailsh-init: ", "no such file or directory - install it beside jailshd"}},
+		"no jailsh-applet": {func(t *testing.T, i *instance) []string {
+			i.bin = some(t, i.dir, "jailshd", "jailsh-net", "jailsh-init")
+			return nil
+		}, []string{"jailsh-applet: ", "no such file or directory - install it beside jailshd"}},
 		"no jailsh-net": {func(t *testing.T, i *instance) []string {
-			i.bin = some(t, i.dir, "jailshd", "jailsh-init")
+			i.bin = some(t, i.dir, "jailshd", "jailsh-init", "jailsh-applet")
 			return nil
 		}, []string{"jailsh-net: ", "no such file or directory - install it beside jailshd"}},
 		"a jailsh-init that others can write": {func(t *testing.T, i *instance) []string {
-			i.bin = some(t, i.dir, "jailshd", "jailsh-net", "jailsh-init")
+			i.bin = some(t, i.dir, "jailshd", "jailsh-net", "jailsh-init", "jailsh-applet")
 			return chmod(t, filepath.Join(i.bin, "jailsh-init"), 0o777)
 		}, []string{"jailsh-init: ", "may be changed by others", " - run: chown root "}},
 		"a jailsh-net that others can write": {func(t *testing.T, i *instance) []string {
-			i.bin = some(t, i.dir, "jailshd", "jailsh-net", "jailsh-init")
+			i.bin = some(t, i.dir, "jailshd", "jailsh-net", "jailsh-init", "jailsh-applet")
 			return chmod(t, filepath.Join(i.bin, "jailsh-net"), 0o777)
 		}, []string{"jailsh-net: ", "may be changed by others", " - run: chown root "}},
 	} {

@@ -90,7 +90,7 @@ func build(place string) error {
 			return err
 		}
 		c := exec.Command("go", "build", "-tags", b.tags, "-buildvcs=false", "-o", filepath.Join(place, b.to)+"/",
-			"../cmd/jailshd", "../cmd/jailsh-net", "../cmd/jailsh-init", "../cmd/jailsh", "../cmd/jailsh-probe")
+			"../cmd/jailshd", "../cmd/jailsh-net", "../cmd/jailsh-init", "../cmd/jailsh-applet", "../cmd/jailsh", "../cmd/jailsh-probe")
 		c.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)
@@ -175,7 +175,7 @@ func inside(m *testing.M) (int, error) {
 
 func place() string { return os.Getenv(placeVar) }
 
-// program is the path of one of the five.
+// program is the path of one of the six.
 func program(name string) string { return filepath.Join(place(), "bin", name) }
 
 // shared is an instance that only its template is used of.

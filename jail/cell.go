@@ -79,7 +79,7 @@ func start(ctx context.Context, means Means, spec *wire.Spec, release func(), lo
 
 	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
 	defer cancel()
-	client, err := c.hand(ctx, wire.VerbBuild, spec)
+	client, err := c.hand(ctx, wire.VerbBuild, spec, means.Applet.file)
 	if err != nil {
 		c.kill("its jail could not be built")
 		<-c.gone
@@ -231,14 +231,14 @@ func (c *cell) attach(ctx context.Context) (*os.File, error) {
 }
 
 // hand sends a request together with one end of a new socket, for a client, and
-// returns the other.
-func (c *cell) hand(ctx context.Context, v wire.Verb, request wire.Message) (*os.File, error) {
+// more; it returns the other end.
+func (c *cell) hand(ctx context.Context, v wire.Verb, request wire.Message, more ...*os.File) (*os.File, error) {
 	ours, theirs, err := wire.Pair()
 	if err != nil {
 		return nil, err
 	}
 	defer theirs.Close()
-	if err := c.control.Ask(ctx, v, request, theirs.File()); err != nil {
+	if err := c.control.Ask(ctx, v, request, append([]*os.File{theirs.File()}, more...)...); err != nil {
 		ours.Close()
 		return nil, err
 	}

@@ -42,7 +42,8 @@ var ErrBusy = errors.New("too many logins wait for this user's jail - see whethe
 
 // Means are what cells are made with.
 type Means struct {
-	Program *Program       // what they run
+	Program *Program       // their PID 1, jailsh-init
+	Applet  *Program       // what PID 1 runs for the user beside her own programs, jailsh-applet
 	Router  *egress.Router // where they get their way out
 	Groups  *cgroup.Tree   // what bounds them
 	Strike  func(Strike)   // told of limits at work; must not wait

@@ -27,10 +27,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What all tests share: a jailsh-init that can be made to fail at a step, and
-// the basic template. Both are made once.
+// What all tests share: a jailsh-init that can be made to fail at a step,
+// jailsh-applet, and the basic template. All are made once.
 var (
 	program *jail.Program
+	applet  *jail.Program
 	basic   jail.Template
 )
 
@@ -79,13 +80,16 @@ func setUp(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "jailsh-init")
-	build := exec.Command("go", "build", "-tags", "faultinject", "-o", binary, "github.com/jailsh/jailsh/cmd/jailsh-init")
+	build := exec.Command("go", "build", "-tags", "faultinject", "-o", dir+"/",
+		"github.com/jailsh/jailsh/cmd/jailsh-init", "github.com/jailsh/jailsh/cmd/jailsh-applet")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		panic(fmt.Sprintf("%v\n%s", err, out))
 	}
-	if program, err = jail.LoadProgram(binary); err != nil {
+	if program, err = jail.LoadProgram(filepath.Join(dir, "jailsh-init")); err != nil {
+		panic(err)
+	}
+	if applet, err = jail.LoadProgram(filepath.Join(dir, "jailsh-applet")); err != nil {
 		panic(err)
 	}
 	templates := filepath.Join(dir, "templates")
@@ -166,7 +170,7 @@ func newCells(t *testing.T) (*jail.Cells, *logBuffer) {
 func newCellsIn(t *testing.T, groups *cgroup.Tree) (*jail.Cells, *logBuffer) {
 	t.Helper()
 	logs := &logBuffer{}
-	cells := jail.NewCells(jail.Means{Program: program, Groups: groups, Strike: logs.strike}, slog.New(slog.NewTextHandler(logs, nil)))
+	cells := jail.NewCells(jail.Means{Program: program, Applet: applet, Groups: groups, Strike: logs.strike}, slog.New(slog.NewTextHandler(logs, nil)))
 	t.Cleanup(func() {
 		cells.Close()
 		groups.Close()

@@ -11,10 +11,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Program is jailsh-init, copied into a sealed file in memory: whoever gets a
-// handle on it through /proc can't write to it, and it has no path that a jail
-// could be made to show (CVE-2019-5736). Users can execute it and not read it.
-type Program struct{ file *os.File }
+// Program is jailsh-init or jailsh-applet, copied into a sealed file in memory:
+// whoever gets a handle on it through /proc can't write to it, and it has no path
+// that a jail could be made to show (CVE-2019-5736). Users can execute it and not
+// read it.
+type Program struct{ file *os.File } // O_PATH: good for execve and for nothing else
 
 // maxProgram bounds what is read as a program, bytes.
 const maxProgram = 64 << 20
@@ -27,28 +28,31 @@ func LoadProgram(path string) (*Program, error) {
 		return nil, err
 	}
 	defer source.Close()
-	fd, err := memfd("jailsh-init")
+	name := filepath.Base(path)
+	fd, err := memfd(name)
 	if err != nil {
 		return nil, os.NewSyscallError("memfd_create", err)
 	}
-	file := os.NewFile(uintptr(fd), "jailsh-init")
+	file := os.NewFile(uintptr(fd), name)
+	defer file.Close()
 	if _, err := io.Copy(file, io.LimitReader(source, maxProgram)); err != nil {
-		file.Close()
-		return nil, fmt.Errorf("jailsh-init: copy to memory: %w", err)
+		return nil, fmt.Errorf("%s: copy to memory: %w", name, err)
 	}
 	// Whoever executes what she can't read isn't dumpable from the first instruction
 	// on (execve(2), would_dump in the kernel): there is no moment in which she could
 	// trace a program that is still the launcher, or open it through /proc.
 	if err := unix.Fchmod(fd, 0o111); err != nil {
-		file.Close()
 		return nil, os.NewSyscallError("fchmod", err)
 	}
 	seals := unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
 	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
-		file.Close()
 		return nil, os.NewSyscallError("fcntl(F_ADD_SEALS)", err)
 	}
-	return &Program{file}, nil
+	handle, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_PATH|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, &os.PathError{Op: "open", Path: name, Err: err}
+	}
+	return &Program{os.NewFile(uintptr(handle), name)}, nil
 }
 
 // memfd asks for an executable file, which kernels before 6.3 give unasked.

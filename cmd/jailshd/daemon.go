@@ -35,7 +35,7 @@ type daemon struct {
 	pid       *pidFile
 	listeners []*os.File
 	admin     *adminSocket
-	program   *jail.Program
+	programs  []*jail.Program // to be closed
 	groups    *cgroup.Tree
 	cells     *jail.Cells
 	router    *egress.Router
@@ -88,7 +88,12 @@ func (d *daemon) open() (err error) {
 		return err
 	}
 	beside := filepath.Dir(own)
-	if d.program, err = jail.LoadProgram(filepath.Join(beside, "jailsh-init")); err != nil {
+	pid1, err := d.load(filepath.Join(beside, "jailsh-init"))
+	if err != nil {
+		return err
+	}
+	applet, err := d.load(filepath.Join(beside, "jailsh-applet"))
+	if err != nil {
 		return err
 	}
 	d.router = egress.New(cfg.RunDir, d.instance.Load().Egress())
@@ -98,7 +103,7 @@ func (d *daemon) open() (err error) {
 	if d.groups, err = d.prepareGroups(); err != nil {
 		return err
 	}
-	d.cells = jail.NewCells(jail.Means{Program: d.program, Router: d.router, Groups: d.groups, Strike: d.strike}, d.log)
+	d.cells = jail.NewCells(jail.Means{Program: pid1, Applet: applet, Router: d.router, Groups: d.groups, Strike: d.strike}, d.log)
 	d.net = &network{daemon: d, program: filepath.Join(beside, "jailsh-net")}
 	if err = jail.CheckProgram(d.net.program); err != nil {
 		return err
@@ -131,8 +136,8 @@ func (d *daemon) close() {
 	for _, l := range d.listeners {
 		l.Close()
 	}
-	if d.program != nil {
-		d.program.Close()
+	for _, p := range d.programs {
+		p.Close()
 	}
 	if d.audit != nil {
 		d.audit.close()
@@ -140,6 +145,15 @@ func (d *daemon) close() {
 	if d.pid != nil {
 		d.pid.remove()
 	}
+}
+
+// load takes a program that runs in jails into memory.
+func (d *daemon) load(path string) (*jail.Program, error) {
+	p, err := jail.LoadProgram(path)
+	if err == nil {
+		d.programs = append(d.programs, p)
+	}
+	return p, err
 }
 
 // run serves until ctx ends.

@@ -6,12 +6,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Spawn asks a cell's init for a process. The program is always the user's
-// shell: a login shell when Exec is false, else `shell -c Command Args...`.
+// Spawn asks a cell's init for a process. The shell is a login shell when Exec is
+// false, else `shell -c Command Args...`; an applet gets Args alone.
 type Spawn struct {
+	Program Program
 	Exec    bool
 	Command string
-	Args    []string // $0, $1, ... of Command
+	Args    []string // $0, $1, ... of Command; an applet's arguments
 	Env     []string // NAME=value; the cell's own names win
 	TTY     *TTY     // nil: three pipes
 	Motd    bool     // show /etc/motd first, as login(1) does
@@ -40,6 +41,7 @@ type Mode struct {
 }
 
 func (m *Spawn) fields(c *codec) {
+	c.u8((*uint8)(&m.Program))
 	c.boolean(&m.Exec)
 	c.str(&m.Command, MaxCommand)
 	c.strs(&m.Args, MaxArgs, MaxCommand, MaxCommand)

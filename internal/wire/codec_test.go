@@ -37,7 +37,8 @@ func full() map[string]Message {
 		},
 		"Records": &Records{[]Record{{Event: "a"}, {Event: "b", Attrs: []Attr{{"k", "v"}}}}},
 		"Spawn": &Spawn{
-			Exec: true, Command: "echo", Args: []string{"a", ""}, Env: []string{"A=b"}, Motd: true,
+			Program: ProgramSFTP,
+			Exec:    true, Command: "echo", Args: []string{"a", ""}, Env: []string{"A=b"}, Motd: true,
 			TTY: &TTY{Size: Size{80, 24, 640, 480}, Modes: []Mode{{53, 1}, {128, 38400}}},
 		},
 		"Spawned": &Spawned{Pid: 9, TTY: "/dev/pts/0"},

@@ -40,8 +40,8 @@ type Limits struct {
 	Shm       int64         // bytes of /dev/shm
 }
 
-// InitEnv is the environment of jailsh-init, both times that it is executed. It
-// is a constant, and an order to the Go runtime: one thread runs Go code. PID 1
+// InitEnv is the environment of jailsh-init, both times that it is executed, and
+// part of an applet's. It is a constant, and an order to the Go runtime: one thread runs Go code. PID 1
 // mostly waits, and threads that it starts with would cost a third of its start.
 func InitEnv() []string { return []string{"GOMAXPROCS=1"} }
 

@@ -20,7 +20,7 @@ const (
 	VerbStatus    // request of jailsh, on the admin socket: Empty -> Status
 
 	// control: jailshd to jailsh-init.
-	VerbBuild  // request: Spec with the first cell socket -> Empty once the jail stands
+	VerbBuild  // request: Spec with the first cell socket and jailsh-applet -> Empty once the jail stands
 	VerbAttach // request: Empty with a cell socket -> Empty
 	VerbStop   // request: Empty -> Empty; the jail ends (broker too, see doc.go: when all clients were told)
 

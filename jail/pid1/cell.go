@@ -22,7 +22,8 @@ type cell struct {
 
 	mu       sync.Mutex
 	spec     *wire.Spec
-	clients  int // open sockets
+	applet   *os.File // jailsh-applet
+	clients  int      // open sockets
 	attached bool
 	children bool // wait4 has something to wait for
 	ending   bool
@@ -57,18 +58,19 @@ func Serve(conn *wire.Conn) error {
 }
 
 // built is the answer to the plan by which the jail was built before execve; the
-// same packet was left in the socket for it. The first client's socket came along.
+// same packet was left in the socket for it. The first client's socket and
+// jailsh-applet came along.
 func (c *cell) built(spec *wire.Spec, files []*os.File) (wire.Message, []*os.File, error) {
 	unix.Umask(int(spec.Umask))
 	c.mu.Lock()
-	if c.spec != nil {
+	if c.spec != nil || len(files) != 2 {
 		c.mu.Unlock()
 		closeAll(files)
-		return nil, nil, errors.New("the jail stands already")
+		return nil, nil, errors.New("the jail stands already, or lacks a descriptor")
 	}
-	c.spec = spec
+	c.spec, c.applet = spec, files[1]
 	c.mu.Unlock()
-	return c.attach(&wire.Empty{}, files)
+	return c.attach(&wire.Empty{}, files[:1])
 }
 
 // attach takes a client's socket. It is refused once the cell is ending:

@@ -26,14 +26,22 @@ const lastSecond = 1
 // limited is what has to be executed for a program to start with the limit of
 // processor time. PID 1 can't have it itself and pass it on: after a month of
 // logins it would be killed for it. And a limit that is set when the program runs
-// already comes too late for what it has forked.
-func limited(l *wire.Limits, program string, argv []string) (string, []string) {
+// already comes too late for what it has forked. It may add to attr.Files.
+func limited(l *wire.Limits, p *program, attr *syscall.ProcAttr) (string, []string) {
 	if l.CPUTime <= 0 {
-		return program, argv
+		return p.path, p.argv
+	}
+	path := p.path
+	if p.file != nil { // of PID 1's descriptors only those in attr.Files reach it
+		path = descriptor(uintptr(len(attr.Files)))
+		attr.Files = append(attr.Files, p.file.Fd()) //nolint:forbidigo // a file, which can't block
 	}
 	seconds := max(1, int64(l.CPUTime/time.Second))
-	return self, append([]string{"jailsh-init", LimitedArg, strconv.FormatInt(seconds, 10), program}, argv...)
+	return self, append([]string{"jailsh-init", LimitedArg, strconv.FormatInt(seconds, 10), path}, p.argv...)
 }
+
+// firstExtra is the first descriptor after the standard three.
+const firstExtra = 3
 
 // Limited sets the limit and executes the program: args are the seconds, the path
 // of the program and its arguments. It returns only on an error.
@@ -47,6 +55,10 @@ func Limited(args []string) error {
 	}
 	if err := unix.Setrlimit(unix.RLIMIT_CPU, &unix.Rlimit{Cur: seconds, Max: seconds + lastSecond}); err != nil {
 		return fmt.Errorf("setrlimit cpu to %d: %w", seconds, err)
+	}
+	// The program's own descriptor, if it came by one.
+	if err := unix.CloseRange(firstExtra, ^uint(0), unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		return os.NewSyscallError("close_range", err)
 	}
 	return &os.PathError{Op: "start", Path: args[1], Err: syscall.Exec(args[1], args[2:], os.Environ())}
 }

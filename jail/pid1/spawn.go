@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -44,15 +44,23 @@ func preparePipes() (*prepared, error) {
 // fork starts the process. mu is held from the fork until its status has a
 // place to go, so that reap can't be faster.
 func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus, error) {
-	program, argv := limited(&c.spec.Limits, c.spec.Shell, arguments(c.spec.Shell, s))
+	program, err := c.program(s)
+	if err != nil {
+		return 0, nil, err
+	}
+	fixed := c.spec.Env
+	if program.file != nil {
+		fixed = slices.Concat(fixed, wire.InitEnv())
+	}
 	attr := &syscall.ProcAttr{
 		Dir: c.startIn(),
-		Env: environment(s.Env, c.spec.Env, p.tty),
+		Env: environment(s.Env, fixed, p.tty),
 		Sys: &syscall.SysProcAttr{Setsid: true},
 	}
 	for i := range 3 {
 		attr.Files = append(attr.Files, p.child[i%len(p.child)].Fd()) //nolint:forbidigo // the program's end, which it expects to be blocking
 	}
+	path, argv := limited(&c.spec.Limits, program, attr)
 	if p.tty != "" {
 		attr.Sys.Setctty = true // descriptor 0, TIOCSCTTY
 	}
@@ -61,9 +69,9 @@ func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus,
 	if c.ending {
 		return 0, nil, errors.New("the cell is ending")
 	}
-	pid, err := syscall.ForkExec(program, argv, attr)
+	pid, err := syscall.ForkExec(path, argv, attr)
 	if err != nil {
-		return 0, nil, fmt.Errorf("start %s in %s: %w", c.spec.Shell, attr.Dir, err)
+		return 0, nil, fmt.Errorf("start %s in %s: %w", program.name, attr.Dir, err)
 	}
 	ended := make(chan syscall.WaitStatus, 1)
 	c.procs[pid] = ended
@@ -92,13 +100,4 @@ func mayEnter(folder string) bool {
 	}
 	_, _, errno := unix.RawSyscall(unix.SYS_FACCESSAT, uintptr(at), uintptr(unsafe.Pointer(name)), unix.X_OK)
 	return errno == 0
-}
-
-// arguments are those of login(1) and sshd(8): a login shell has a dash before
-// its name.
-func arguments(shell string, s *wire.Spawn) []string {
-	if !s.Exec {
-		return []string{"-" + path.Base(shell)}
-	}
-	return append([]string{path.Base(shell), "-c", s.Command}, s.Args...)
 }

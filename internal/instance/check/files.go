@@ -75,7 +75,7 @@ func (r *Report) programs(daemon int, dir string) {
 		return // jailsh is installed alone
 	}
 	seen := map[string]bool{}
-	for _, name := range []string{"jailshd", "jailsh-net", "jailsh-init"} {
+	for _, name := range []string{"jailshd", "jailsh-net", "jailsh-init", "jailsh-applet"} {
 		path := filepath.Join(dir, name)
 		if err := jail.CheckProgram(path); err != nil {
 			what, fix := split(strings.TrimPrefix(err.Error(), name+": "))

@@ -138,7 +138,7 @@ func TestProgramsBesideTheDaemon(t *testing.T) {
 	r := &Report{}
 	r.programs(0, dir)
 	only(t, r.Problems, "") // jailsh alone
-	for _, name := range []string{"jailshd", "jailsh-net"} {
+	for _, name := range []string{"jailshd", "jailsh-net", "jailsh-applet"} {
 		must(t, exec.Command("cp", "/bin/sleep", filepath.Join(dir, name)).Run())
 	}
 	r.programs(0, dir)
