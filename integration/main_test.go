@@ -45,7 +45,7 @@ func outside() (int, error) {
 	if os.Geteuid() != 0 {
 		return 1, fmt.Errorf("these tests start jailshd and look into jails, which root alone can - run: sudo make test")
 	}
-	for _, tool := range []string{"ssh", "scp", "tmux", "git", "rsync", "ssh-audit", "setpriv", "unshare", "nsenter", "gdb", "strace", "python3", "node"} {
+	for _, tool := range []string{"ssh", "scp", "tmux", "git", "rsync", "ssh-audit", "setpriv", "unshare", "nsenter", "gdb", "strace", "python3", "node", "plink", "dbclient"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return 1, fmt.Errorf("%s is missing - run: make test, which installs what the tests need", tool)
 		}
@@ -90,7 +90,8 @@ func build(place string) error {
 			return err
 		}
 		c := exec.Command("go", "build", "-tags", b.tags, "-buildvcs=false", "-o", filepath.Join(place, b.to)+"/",
-			"../cmd/jailshd", "../cmd/jailsh-net", "../cmd/jailsh-init", "../cmd/jailsh-applet", "../cmd/jailsh", "../cmd/jailsh-probe")
+			"../cmd/jailshd", "../cmd/jailsh-net", "../cmd/jailsh-init", "../cmd/jailsh-applet", "../cmd/jailsh", "../cmd/jailsh-probe",
+			"./standin")
 		c.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := c.CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)

@@ -140,7 +140,7 @@ func TestLoadGivesWhatItUnderstood(t *testing.T) {
 // Whatever is in range fits into the message to jailsh-net.
 func TestFitsTheWire(t *testing.T) {
 	t.Parallel()
-	c, err := Parse("jailsh.toml", "/nowhere/jailsh.toml", []byte("banner = \""+strings.Repeat("x", wire.MaxText)+"\"\nmax_startups = \"100000:100:100000\"\n"))
+	c, err := Parse("jailsh.toml", "/nowhere/jailsh.toml", []byte("banner = \""+strings.Repeat("x", wire.MaxBanner)+"\"\nmax_startups = \"100000:100:100000\"\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -44,7 +44,7 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "egress_deny", Read: func(v *strict.Value) { networks(v, &c.Egress.Deny) }},
 		{Name: "egress_dns", Read: func(v *strict.Value) { servers(v, &c.Egress.DNS) }},
 		{Name: "banner", Read: func(v *strict.Value) {
-			if s, ok := v.Text(wire.MaxText); ok {
+			if s, ok := v.Text(wire.MaxBanner); ok {
 				c.Banner = s
 			}
 		}},

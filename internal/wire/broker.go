@@ -42,7 +42,7 @@ func (m *NetConfig) fields(c *codec) {
 	c.i64((*int64)(&m.AliveInterval))
 	c.u32(&m.AliveCountMax)
 	c.u32(&m.MaxSessions)
-	c.str(&m.Banner, MaxText)
+	c.str(&m.Banner, MaxBanner)
 }
 
 // Lookup asks whether User may log in with Key from From.

@@ -10,7 +10,8 @@ const (
 
 	MaxName    = 256       // a user, a host name, a verb's short text
 	MaxPath    = 4096      // PATH_MAX
-	MaxText    = 8 << 10   // an error or a banner
+	MaxText    = 8 << 10   // an error
+	MaxBanner  = 128 << 10 // half of the largest packet that OpenSSH's client takes
 	MaxCommand = 128 << 10 // a command line; the kernel's MAX_ARG_STRLEN
 	MaxArgs    = 1024      // words after the command
 	MaxEnv     = 256       // environment entries

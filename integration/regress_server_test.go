@@ -1,0 +1,196 @@
+package integration
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/jailsh/jailsh/internal/netlink/space"
+)
+
+// stage is where one script of OpenSSH's runs: a host of its own, with a user, a
+// folder that she has in her jail too, and a jailsh for each sshd_config that the
+// script asks for. It asks by the stand-in (integration/standin), over a socket.
+type stage struct {
+	t         *testing.T
+	host      *space.Space
+	folder    string // $OBJ of the scripts
+	uid       int
+	etc       string // of the host
+	templates string
+	requests  chan standinCall
+
+	started     []*instance
+	configured  map[string]*instance // those of shared, by all that they are configured with
+	connections int                  // that the script asked for, or daemons
+}
+
+// tester is the name of every script's user.
+const tester = "tester"
+
+// standinRequest and standinReply are integration/standin's request and reply.
+type standinRequest struct {
+	Kind, Config string
+	Options      []string
+}
+
+type standinReply struct {
+	Error, Address, Pidfile, Rekey string   `json:",omitempty"`
+	Client                         []string `json:",omitempty"`
+}
+
+// standinCall is a request on its way to the test, whose goroutine alone may
+// start and stop instances.
+type standinCall struct {
+	standinRequest
+	daemon *daemon // of the conversation
+	reply  chan standinReply
+}
+
+// daemon is the instance that a script has started by `sshd -f`.
+type daemon struct{ *instance }
+
+// listen answers the stand-in until the test ends.
+func (s *stage) listen() {
+	s.t.Helper()
+	path := filepath.Join(s.folder, "bin", "control")
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { l.Close() })
+	if err := os.Chmod(path, 0o666); err != nil {
+		s.t.Fatal(err)
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go s.converse(c)
+		}
+	}()
+}
+
+func (s *stage) converse(c net.Conn) {
+	defer c.Close()
+	d := &daemon{}
+	lines := bufio.NewScanner(c)
+	for lines.Scan() {
+		call := standinCall{daemon: d, reply: make(chan standinReply, 1)}
+		if err := json.Unmarshal(lines.Bytes(), &call.standinRequest); err != nil {
+			return
+		}
+		select {
+		case s.requests <- call:
+		case <-s.t.Context().Done():
+			return
+		}
+		if err := json.NewEncoder(c).Encode(<-call.reply); err != nil {
+			return
+		}
+	}
+}
+
+// answer does what the stand-in asks for.
+func (s *stage) answer(call standinCall) {
+	r, err := s.act(call)
+	if err != nil {
+		r.Error = err.Error()
+	}
+	call.reply <- r
+}
+
+func (s *stage) act(call standinCall) (standinReply, error) {
+	switch call.Kind {
+	case "stop":
+		call.daemon.stop()
+		return standinReply{}, nil
+	case "reload":
+		call.daemon.log.mark()
+		call.daemon.signal(syscall.SIGHUP)
+		call.daemon.log.wait("reloaded the configuration")
+		return standinReply{}, nil
+	}
+	address := "UNKNOWN" // what sshd takes standard input for
+	if call.Kind == "daemon" {
+		address = "127.0.0.1"
+	}
+	c, err := readConfig(call.Config, call.Options, tester, address)
+	if err != nil {
+		return standinReply{}, err
+	}
+	want, err := translate(c, tester)
+	if err != nil || call.Kind == "test" {
+		return standinReply{}, err
+	}
+	s.connections++
+	if call.Kind == "daemon" {
+		i, err := s.instance(want, "127.0.0.1:"+c.first("port"))
+		call.daemon.instance = i
+		return standinReply{Pidfile: c.first("pidfile")}, err
+	}
+	i, err := s.shared(want)
+	if err != nil {
+		return standinReply{}, err
+	}
+	return standinReply{Address: i.listen}, nil
+}
+
+// shared is an instance for connections by standard input, which needs no port of
+// its own. It is known by what it is configured with. They come from ::1, which no
+// pattern of an IPv4 address matches, as none matches sshd's UNKNOWN.
+func (s *stage) shared(want settings) (*instance, error) {
+	key := want.server + want.user
+	for _, path := range want.hostKeys {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		key += string(text)
+	}
+	if i := s.configured[key]; i != nil {
+		return i, nil
+	}
+	i, err := s.instance(want, fmt.Sprintf("[::1]:%d", 10000+len(s.configured)))
+	if err == nil {
+		s.configured[key] = i
+	}
+	return i, err
+}
+
+// instance starts a jailsh in which the user has the host's programs, its network,
+// and the script's folder where it is outside.
+func (s *stage) instance(want settings, listen string) (*instance, error) {
+	i := newInstance(s.t)
+	i.people = nil
+	i.listen, i.templates = listen, s.templates
+	i.namespace = fmt.Sprintf("/proc/%d/ns/net", s.host.Pid)
+	i.add(tester, s.uid).table = fmt.Sprintf("network = \"host\"\nmounts = [{ source = %q, target = %q, mode = \"rw\" }]\n%s",
+		s.folder, s.folder, want.user)
+	var names []string
+	for n, path := range want.hostKeys {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, fmt.Sprint("host_key_", n))
+		i.write(names[n], string(text))
+	}
+	i.server = want.server + "host_keys = " + tomlValue(names) + "\n"
+	i.writeServer()
+	i.writeUsers()
+	if o := i.jailsh("check", "--problems"); o.code != 0 {
+		return nil, fmt.Errorf("%s%s", strings.TrimSpace(o.out), o.err)
+	}
+	i.start()
+	s.started = append(s.started, i)
+	return i, nil
+}
