@@ -21,12 +21,12 @@ func bans() []ban {
 	return []ban{
 		{
 			[]string{"sshd/...", "web/...", "share/..."},
-			[]string{"jail/...", "users", "internal/config", "internal/instance"},
+			[]string{"jail/...", "users", "internal/config", "internal/instance", "internal/totp"},
 			"what reads the network can name a user and never describe a jail: it has internal/wire to ask with",
 		},
 		{
 			[]string{"cmd/jailsh-net"},
-			[]string{"users", "internal/config", "internal/instance", "jail", "jail/build", "jail/pid1", "jail/template", "github.com/BurntSushi/toml", "os/exec"},
+			[]string{"users", "internal/config", "internal/instance", "internal/totp", "jail", "jail/build", "jail/pid1", "jail/template", "github.com/BurntSushi/toml", "os/exec"},
 			"jailsh-net lives in an empty root: there is nothing to read or to start, and nothing of it is there to be turned against the host",
 		},
 		{
@@ -48,6 +48,11 @@ func bans() []ban {
 			[]string{"cmd/jailshd"},
 			[]string{"sftp", "sshd/...", "web/...", "share/...", "github.com/gliderlabs/ssh", "net/http"},
 			"jailshd is root and never parses what comes from the network, nor serves files",
+		},
+		{
+			[]string{"cmd/jailshd", "cmd/jailsh-net", "cmd/jailsh-init", "cmd/jailsh-probe", "sshd/...", "jail/...", "users", "internal/..."},
+			[]string{"rsc.io/qr/..."},
+			"a picture for an administrator's terminal is drawn by her command",
 		},
 		{
 			[]string{"share/..."},
@@ -77,7 +82,7 @@ type only struct {
 func onlys() []only {
 	const small = "root code and PID 1: each library is one more thing that could be subverted and would have all rights"
 	return []only{
-		{[]string{"jail", "jail/build", "jail/identity", "jail/disposition", "jail/pid1", "jail/quota", "cmd/jailsh-init", "sftp", "sftp/options", "internal/wire", "internal/cell", "internal/nonblock", "internal/thread", "internal/mountinfo", "internal/seccomp", "internal/landlock", "internal/netlink", "jail/egress", "jail/cgroup"}, []string{"golang.org/x/sys/unix"}, small},
+		{[]string{"jail", "jail/build", "jail/identity", "jail/disposition", "jail/pid1", "jail/quota", "cmd/jailsh-init", "sftp", "sftp/options", "internal/wire", "internal/cell", "internal/nonblock", "internal/thread", "internal/mountinfo", "internal/seccomp", "internal/landlock", "internal/netlink", "jail/egress", "jail/cgroup", "internal/totp"}, []string{"golang.org/x/sys/unix"}, small},
 		{[]string{"jail/template"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/..."}, small},
 		{[]string{"users"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/...", "golang.org/x/crypto/..."}, "the table is read by root"},
 	}

@@ -80,11 +80,6 @@ func (c *connection) grant(id *identity) error {
 }
 
 // verified decides about a login, after the signature was found good.
-//
-// The grant is that of the offer unless the configuration was read again since:
-// a client may wait between the two for as long as the login grace, and in that
-// time Recheck doesn't see it yet. Hence the order: the login is stored first,
-// then the epoch is compared, so that one of the two sees the other.
 func (c *connection) verified(meta ssh.ConnMetadata, key ssh.PublicKey, p *ssh.Permissions, _ string) (*ssh.Permissions, error) {
 	offer, err := identityOf(p)
 	if err != nil {
@@ -93,21 +88,33 @@ func (c *connection) verified(meta ssh.ConnMetadata, key ssh.PublicKey, p *ssh.P
 	if offer.user != meta.User() || !bytes.Equal(offer.key, key.Marshal()) {
 		return nil, &refused{"the key or the name is not the one that was looked up", offer.fingerprint}
 	}
-	id := offer
-	for {
+	return c.admit(offer)
+}
+
+// admit lets in who has proven what her grant wants, and asks for a code if that
+// is missing.
+//
+// The grant is that of the offer unless the configuration was read again since:
+// a client may wait between the two for as long as the login grace, and in that
+// time Recheck doesn't see it yet. Hence the order: the login is stored first,
+// then the epoch is compared, so that one of the two sees the other.
+func (c *connection) admit(id *identity) (*ssh.Permissions, error) {
+	for id.complete() {
 		c.login.Store(id)
 		c.policy.Store(id.grant)
 		if id.epoch == c.server.epoch.Load() {
-			break
+			c.prefetch(id.user)
+			return id.permissions(), nil
 		}
-		id = &identity{user: offer.user, key: offer.key, fingerprint: offer.fingerprint}
-		if err := c.grant(id); err != nil {
+		again := &identity{user: id.user, key: id.key, fingerprint: id.fingerprint, ticket: id.ticket}
+		if err := c.grant(again); err != nil {
 			c.login.Store(nil)
 			return nil, err
 		}
+		id = again
 	}
-	c.prefetch(id.user)
-	return id.permissions(), nil
+	c.login.Store(nil)
+	return nil, c.askCode(id)
 }
 
 // attempted is told of every attempt but the questions that were answered yes.
@@ -118,6 +125,9 @@ func (c *connection) attempted(meta ssh.ConnMetadata, method string, err error) 
 	}
 	if errors.Is(err, errNone) {
 		return
+	}
+	if further := (*ssh.PartialSuccessError)(nil); errors.As(err, &further) {
+		return // askCode has recorded it
 	}
 	fingerprint := ""
 	if r := (*refused)(nil); errors.As(err, &r) {
@@ -138,6 +148,10 @@ func (c *connection) authenticated(meta ssh.ConnMetadata) {
 		a := m.Algorithms()
 		algorithms = fmt.Sprintf("%s %s %s", a.KeyExchange, a.HostKey, a.Write.Cipher)
 	}
-	c.record(levelInfo, "login", id.user, "key", id.fingerprint,
+	factor := ""
+	if id.ticket != nil {
+		factor = "totp"
+	}
+	c.record(levelInfo, "login", id.user, "key", id.fingerprint, "second", factor,
 		"client", shown(string(meta.ClientVersion()), maxShown), "algorithms", algorithms)
 }

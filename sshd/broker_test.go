@@ -20,6 +20,7 @@ type fakeBroker struct {
 	host []ssh.Signer
 
 	lookup   func(*wire.Lookup) (*wire.Grant, error)              // nil: the map
+	verify   func(*wire.Verify) (*wire.Verified, error)           // nil: 123456 is good
 	open     func(ctx context.Context, user string) (Cell, error) // nil: cell
 	cell     Cell
 	onRecord func(*wire.Record)
@@ -29,7 +30,7 @@ type fakeBroker struct {
 	grants  map[string]*wire.Grant // by user and key blob
 	records []*wire.Record
 	asked   []wire.Lookup
-	users   []string // of the opens
+	opened  []wire.Open
 }
 
 func newFakeBroker() *fakeBroker {
@@ -76,12 +77,22 @@ func (b *fakeBroker) Sign(_ context.Context, m *wire.Sign) (*wire.Signature, err
 	return &wire.Signature{Format: s.Format, Blob: s.Blob}, nil
 }
 
-func (b *fakeBroker) Open(ctx context.Context, user, _ string) (Cell, error) {
+func (b *fakeBroker) Verify(_ context.Context, m *wire.Verify) (*wire.Verified, error) {
+	if b.verify != nil {
+		return b.verify(m)
+	}
+	if m.Code == "123456" {
+		return &wire.Verified{Accepted: true, Ticket: []byte("ticket of " + m.User + m.Ref)}, nil
+	}
+	return &wire.Verified{Reason: "wrong code"}, nil
+}
+
+func (b *fakeBroker) Open(ctx context.Context, m *wire.Open) (Cell, error) {
 	b.mu.Lock()
-	b.users = append(b.users, user)
+	b.opened = append(b.opened, *m)
 	b.mu.Unlock()
 	if b.open != nil {
-		return b.open(ctx, user)
+		return b.open(ctx, m.User)
 	}
 	return b.cell, nil
 }
@@ -173,7 +184,11 @@ func (b *fakeBroker) lookups() []wire.Lookup {
 func (b *fakeBroker) opens() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Clone(b.users)
+	users := make([]string, 0, len(b.opened))
+	for _, m := range b.opened {
+		users = append(users, m.User)
+	}
+	return users
 }
 
 func (b *fakeBroker) text() string {

@@ -8,14 +8,18 @@ import (
 )
 
 // identity is who has logged in, and what the key may do. It is made for one
-// offer of one key, and never changed.
+// offer of one key, and never changed: what is found out later makes another one.
 type identity struct {
 	user        string
 	key         []byte // blob, RFC 4253 section 6.6
 	fingerprint string
+	ticket      []byte // for a code that was verified after the key; nil: none was
 	grant       *wire.Grant
 	epoch       uint64 // of the server when the grant was looked up, see recheck.go
 }
+
+// complete reports whether all has been proven that the grant wants.
+func (id *identity) complete() bool { return !id.grant.SecondFactor || id.ticket != nil }
 
 // identityKey is the key of an identity in ssh.Permissions.ExtraData. Its type
 // is unexported: no other package can put one there.

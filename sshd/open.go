@@ -3,6 +3,8 @@ package sshd
 import (
 	"context"
 	"sync"
+
+	"github.com/jailsh/jailsh/internal/wire"
 )
 
 // cells is a connection's way into its user's cell: one for all its sessions.
@@ -53,7 +55,9 @@ func (c *connection) opening(user string) *opening {
 		defer c.work.leave()
 		defer close(o.done)
 		o.err = errPanicked
-		c.server.protect(c.ref, "open", func() { o.cell, o.err = c.server.broker.Open(c.ctx, user, c.ref) })
+		c.server.protect(c.ref, "open", func() {
+			o.cell, o.err = c.server.broker.Open(c.ctx, &wire.Open{User: user, Ref: c.ref, Ticket: c.ticket()})
+		})
 		if o.err != nil {
 			c.cells.forget(o) // who waits gets the error, who comes later asks anew
 		}

@@ -23,8 +23,11 @@ func (c *connection) recheck() {
 	if login == nil {
 		return // verified compares the epoch
 	}
-	now := &identity{user: login.user, key: login.key, fingerprint: login.fingerprint}
+	now := &identity{user: login.user, key: login.key, fingerprint: login.fingerprint, ticket: login.ticket}
 	err := c.grant(now)
+	if err == nil && !now.complete() {
+		err = &refused{"a code is wanted now", login.fingerprint}
+	}
 	denied := (*refused)(nil)
 	switch {
 	case err == nil:

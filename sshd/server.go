@@ -20,11 +20,14 @@ type Broker interface {
 	// Lookup asks whether a key is good for a user, and for what. A refusal is a
 	// Grant that isn't Accepted; an error means that nobody knows.
 	Lookup(context.Context, *wire.Lookup) (*wire.Grant, error)
+	// Verify asks whether a code is good. A refusal is a Verified that isn't
+	// Accepted; an error means that nobody knows.
+	Verify(context.Context, *wire.Verify) (*wire.Verified, error)
 	// Sign asks for a signature of a host key.
 	Sign(context.Context, *wire.Sign) (*wire.Signature, error)
 	// Open asks for a way into a user's cell, which is started if it isn't
-	// running. ref is the reference of the connection in the log.
-	Open(ctx context.Context, user, ref string) (Cell, error)
+	// running.
+	Open(context.Context, *wire.Open) (Cell, error)
 	// Record writes an event to the log. It is called from one goroutine, and may
 	// take its time.
 	Record(*wire.Record)

@@ -4,10 +4,12 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/totp"
 	"github.com/jailsh/jailsh/internal/wire"
 )
 
@@ -46,6 +48,9 @@ func (t *Table) Authorize(q Query) Decision {
 		reason = "unknown user"
 	case reason == "":
 		reason = d.user(u, q)
+	}
+	if known && reason == "" {
+		reason = d.factor(u, t.codes)
 	}
 	if reason != "" {
 		d.trace("refused: %s", reason)
@@ -130,6 +135,24 @@ func (d *Decision) user(u *User, q Query) string {
 	return ""
 }
 
+// factor returns why a code couldn't be good, or "".
+func (d *Decision) factor(u *User, codes totp.Store) string {
+	if !u.TOTP {
+		return ""
+	}
+	err := codes.Enrolled(u.Name)
+	switch {
+	case errors.Is(err, totp.ErrNotEnrolled):
+		d.trace("%s: a code is wanted, and she has no secret to make one from", u.where("auth"))
+		return fmt.Sprintf("a code is wanted, and the user isn't enrolled - run: jailsh user totp %s", u.Name)
+	case err != nil:
+		d.trace("%s: a code is wanted: %s", u.where("auth"), err)
+		return fmt.Sprintf("a code is wanted, and the user's secret can't be used: %s", err)
+	}
+	d.trace("%s: a code is asked for after the key", u.where("auth"))
+	return ""
+}
+
 func (u *User) admits(from netip.Addr) bool {
 	from = from.Unmap().WithZone("")
 	for _, p := range u.From {
@@ -150,7 +173,8 @@ func (d *Decision) grant(u *User, k *Key) {
 		Env:             o.Env,
 		AcceptEnv:       u.AcceptEnv,
 		Sessions:        uint32(u.Limits.Sessions), Idle: u.Limits.Idle, MaxSession: u.Limits.MaxSession,
-		Until: earlier(u.Expires, o.Expires),
+		Until:        earlier(u.Expires, o.Expires),
+		SecondFactor: u.TOTP,
 	}
 	switch {
 	case u.Command != "":

@@ -65,6 +65,7 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 
 		own(s, key(to, "keys", readKeys, func(u *User, k []*Key) { u.Keys = k }), "a key would open every account"),
 		key(to, "authorized_keys", l.perUser(s), func(u *User, p string) { u.AuthorizedKeys = substitute(p, u.Name) }),
+		key(to, "auth", readAuth, func(u *User, totp bool) { u.TOTP = totp }),
 		key(to, "from", readFrom, setFrom),
 		key(to, "expires", (*strict.Value).Time, setExpires),
 		key(to, "disabled", (*strict.Value).Bool, func(u *User, b bool) { u.Disabled = b }),

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/internal/totp"
 )
 
 // MaxUsers is how many users a table may have.
@@ -14,6 +15,7 @@ const MaxUsers = 10000
 // Base is what the table is checked against.
 type Base struct {
 	Homes  string // absolute; where the homes are that no key `home` names
+	TOTP   string // absolute; where the secrets of users are
 	NetUID uint32 // uid and gid of jailsh-net, refused for users
 	Passwd string // the host's accounts, passwd(5); "" means /etc/passwd
 }
@@ -28,6 +30,7 @@ type Table struct {
 	taken  map[uint32]bool // uids of the host and of the table
 	dummy  *User           // stands in for a user who doesn't exist
 	netUID uint32
+	codes  totp.Store
 }
 
 // Load reads users.toml. The error has all problems of the file: it is a
@@ -55,7 +58,7 @@ func Parse(path string, src []byte, base Base) (*Table, error) {
 		dir = real
 	}
 	doc := strict.Parse(path, src)
-	t := &Table{File: path, users: map[string]*User{}, taken: map[uint32]bool{}, netUID: base.NetUID, dummy: newDummy()}
+	t := &Table{File: path, users: map[string]*User{}, taken: map[uint32]bool{}, netUID: base.NetUID, dummy: newDummy(), codes: totp.Store{Dir: base.TOTP}}
 	l := &loader{table: t, base: base, dir: dir, host: host, classes: map[string]layer{}}
 	l.load(doc)
 	if err := doc.Problems().Err(); err != nil {

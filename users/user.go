@@ -39,6 +39,7 @@ type User struct {
 	Expires  time.Time      // no login from then on; zero: never
 	Disabled bool
 
+	TOTP           bool   // auth: a code is asked for after the key
 	Keys           []*Key // in file order
 	AuthorizedKeys string // host path of a file with further keys, "" for none
 

@@ -105,6 +105,13 @@ func (n *network) Lookup(ctx context.Context, m *wire.Lookup) (*wire.Grant, erro
 	return grant, err
 }
 
+// Verify asks whether a code is good.
+func (n *network) Verify(ctx context.Context, m *wire.Verify) (*wire.Verified, error) {
+	v := &wire.Verified{}
+	_, err := n.peer.Call(ctx, wire.VerbVerify, m, v)
+	return v, err
+}
+
 // Sign asks for a signature of a host key.
 func (n *network) Sign(ctx context.Context, m *wire.Sign) (*wire.Signature, error) {
 	s := &wire.Signature{}
@@ -113,8 +120,8 @@ func (n *network) Sign(ctx context.Context, m *wire.Sign) (*wire.Signature, erro
 }
 
 // Open asks for a way into a user's cell.
-func (n *network) Open(ctx context.Context, user, ref string) (sshd.Cell, error) {
-	files, err := n.peer.Call(ctx, wire.VerbOpen, &wire.Open{User: user, Ref: ref}, &wire.Opened{})
+func (n *network) Open(ctx context.Context, m *wire.Open) (sshd.Cell, error) {
+	files, err := n.peer.Call(ctx, wire.VerbOpen, m, &wire.Opened{})
 	if err != nil {
 		return nil, err
 	}

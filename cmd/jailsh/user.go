@@ -24,7 +24,7 @@ it was. A running jailshd picks a change up by itself.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: wantsCommand,
 	}
-	c.AddCommand(a.userAddCommand(), a.userSetCommand(), a.userRemoveCommand(), a.userListCommand())
+	c.AddCommand(a.userAddCommand(), a.userSetCommand(), a.userTOTPCommand(), a.userRemoveCommand(), a.userListCommand())
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/jailsh/jailsh/internal/instance"
+	"github.com/jailsh/jailsh/internal/totp"
 	"github.com/jailsh/jailsh/users"
 	"github.com/spf13/cobra"
 )
@@ -25,7 +26,7 @@ as long as it is there, give her uid to nobody else.`,
 
 func (a *app) userRemove(name string) error {
 	var home string
-	_, err := a.editUsers(func(src []byte, now *instance.Instance) ([]byte, error) {
+	i, err := a.editUsers(func(src []byte, now *instance.Instance) ([]byte, error) {
 		if u, ok := now.Users.User(name); ok {
 			home = now.Home(u)
 		}
@@ -35,6 +36,11 @@ func (a *app) userRemove(name string) error {
 		return err
 	}
 	fmt.Fprintf(a.stdout, "removed %s\n", name)
+	if err := (totp.Store{Dir: i.Config.TOTP}).Remove(name); err == nil {
+		fmt.Fprintln(a.stdout, "and the secret of her codes")
+	} else if !errors.Is(err, totp.ErrNotEnrolled) {
+		return err
+	}
 	if _, err := os.Lstat(home); !errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(a.stdout, "her files are still in %s - remove them when nobody needs them: rm -r %s\n", home, quote(home))
 	}

@@ -27,15 +27,18 @@ const openTimeout = 30 * time.Second
 //	verb       when                          what is checked
 //	configure  first                         nothing is asked, no secret is told
 //	lookup     a key was offered             sizes; the blob is compared, not parsed
+//	verify     a code was typed              the user exists and gives codes, how often, the code
 //	sign       key exchange                  the key's index, the size of the hash
-//	open       after a login                 the user exists and may log in now
+//	open       after a login                 the user exists and may log in now; that a code was verified
 //	record     any time                      sizes, rate; values are quoted
 func (d *daemon) table() []wire.Entry {
+	t := newTickets()
 	return []wire.Entry{
 		wire.On(wire.VerbConfigure, d.configure),
 		wire.On(wire.VerbLookup, d.lookup),
+		wire.On(wire.VerbVerify, func(m *wire.Verify, files []*os.File) (wire.Message, []*os.File, error) { return d.verify(t, m, files) }),
 		wire.On(wire.VerbSign, d.sign),
-		wire.On(wire.VerbOpen, d.openCell),
+		wire.On(wire.VerbOpen, func(m *wire.Open, files []*os.File) (wire.Message, []*os.File, error) { return d.openCell(t, m, files) }),
 		wire.On(wire.VerbRecord, d.record),
 	}
 }
@@ -76,7 +79,9 @@ func (d *daemon) lookup(m *wire.Lookup, files []*os.File) (wire.Message, []*os.F
 	if err != nil {
 		return nil, nil, errors.New("lookup: the source is no address")
 	}
-	decision := d.instance.Load().Users.Authorize(users.Query{User: m.User, Key: m.Key, From: from.Unmap(), Now: time.Now()})
+	i := d.instance.Load()
+	decision := i.Users.Authorize(users.Query{User: m.User, Key: m.Key, From: from.Unmap(), Now: time.Now()})
+	decision.Grant.Reason = config.Hints(decision.Grant.Reason, i.Config.File)
 	return &decision.Grant, nil, nil
 }
 
@@ -107,9 +112,13 @@ func (d *daemon) sign(m *wire.Sign, files []*os.File) (wire.Message, []*os.File,
 // is in the log, under the reference.
 var errOpen = errors.New("the cell could not be opened")
 
-func (d *daemon) openCell(m *wire.Open, files []*os.File) (wire.Message, []*os.File, error) {
+func (d *daemon) openCell(t tickets, m *wire.Open, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
-	opened, err := d.cell(m.User, m.Ref)
+	var opened *jail.Opened
+	err := d.proven(t, m)
+	if err == nil {
+		opened, err = d.cell(m.User, m.Ref)
+	}
 	if err != nil {
 		d.events.write(slog.LevelError, "open: "+config.Hints(err.Error(), d.instance.Load().Config.File), slog.String("ref", m.Ref), slog.String("user", m.User))
 		return nil, nil, errOpen

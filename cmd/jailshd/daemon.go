@@ -40,6 +40,7 @@ type daemon struct {
 	cells     *jail.Cells
 	router    *egress.Router
 	net       *network
+	guesses   guesses
 	lives     sync.WaitGroup // one for each cell, which records its end
 }
 
@@ -68,7 +69,7 @@ func (d *daemon) open() (err error) {
 	for _, dir := range []struct {
 		path string
 		mode os.FileMode
-	}{{cfg.RunDir, 0o700}, {cfg.Logs, 0o700}, {cfg.Homes, 0o700}, {cfg.Templates, 0o755}} {
+	}{{cfg.RunDir, 0o700}, {cfg.Logs, 0o700}, {cfg.Homes, 0o700}, {cfg.TOTP, 0o700}, {cfg.Templates, 0o755}} {
 		if err := makeDir(dir.path, dir.mode); err != nil {
 			return err
 		}

@@ -21,6 +21,7 @@ type Config struct {
 	Users     string   // absolute; users.toml
 	Homes     string   // absolute; Homes/<user> is the home of a user
 	Templates string   // absolute; built templates
+	TOTP      string   // absolute; TOTP/<user> is what the codes of a user are made from
 	RunDir    string   // absolute; sockets and the pid file
 	Logs      string   // absolute
 	NetUID    uint32   // uid and gid that jailsh-net runs as, nobody else's
@@ -79,6 +80,7 @@ func defaults(dir string) *Config {
 		Users:     filepath.Join(dir, "users.toml"),
 		Homes:     filepath.Join(dir, "homes"),
 		Templates: filepath.Join(dir, "templates"),
+		TOTP:      filepath.Join(dir, "totp"),
 		RunDir:    filepath.Join(dir, "run"),
 		Logs:      filepath.Join(dir, "logs"),
 		NetUID:    64022,

@@ -26,6 +26,7 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "users", Read: path(dir, &c.Users)},
 		{Name: "homes", Read: path(dir, &c.Homes)},
 		{Name: "templates", Read: path(dir, &c.Templates)},
+		{Name: "totp", Read: path(dir, &c.TOTP)},
 		{Name: "run_dir", Read: path(dir, &c.RunDir)},
 		{Name: "logs", Read: path(dir, &c.Logs)},
 		{Name: "net_uid", Read: func(v *strict.Value) {

@@ -20,6 +20,7 @@ func (c *Config) folders(doc *strict.Document) {
 		{"users", c.Users},
 		{"homes", c.Homes},
 		{"templates", c.Templates},
+		{"totp", c.TOTP},
 		{"run_dir", c.RunDir},
 		{"logs", c.Logs},
 		{"", c.File},
@@ -27,7 +28,7 @@ func (c *Config) folders(doc *strict.Document) {
 	for _, k := range c.HostKeys {
 		named = append(named, struct{ key, path string }{"host_keys", k})
 	}
-	for _, outer := range named[1:3] {
+	for _, outer := range named[1:4] {
 		for _, inner := range named {
 			if inner.key == outer.key || !within(inner.path, outer.path) {
 				continue

@@ -32,7 +32,7 @@ func Load(path string) (*Instance, error) {
 
 // Base is what a table of this configuration is checked against.
 func Base(cfg *config.Config) users.Base {
-	return users.Base{Homes: cfg.Homes, NetUID: cfg.NetUID}
+	return users.Base{Homes: cfg.Homes, TOTP: cfg.TOTP, NetUID: cfg.NetUID}
 }
 
 // Problems takes an error of config.Load, users.Load or Load apart.

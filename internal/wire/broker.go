@@ -76,6 +76,8 @@ type Grant struct {
 	MaxSession time.Duration // a session ends after it; 0: never
 
 	Until time.Time // when the grant has to be looked up again, in whole seconds; zero: not by itself
+
+	SecondFactor bool // a code has to be verified before the login counts
 }
 
 func (m *Grant) fields(c *codec) {
@@ -93,6 +95,35 @@ func (m *Grant) fields(c *codec) {
 	c.i64((*int64)(&m.Idle))
 	c.i64((*int64)(&m.MaxSession))
 	c.time(&m.Until)
+	c.boolean(&m.SecondFactor)
+}
+
+// Verify asks whether Code is the one that User's app shows now. A code is good
+// once.
+type Verify struct {
+	User string
+	Ref  string // of the connection that the ticket is for
+	Code string
+}
+
+func (m *Verify) fields(c *codec) {
+	c.str(&m.User, MaxName)
+	c.str(&m.Ref, MaxName)
+	c.str(&m.Code, MaxCode)
+}
+
+// Verified is the answer. When Accepted is false only Reason is set, and it is for
+// the log, never for the client.
+type Verified struct {
+	Accepted bool
+	Reason   string
+	Ticket   []byte // what Open wants to see for this user on this connection
+}
+
+func (m *Verified) fields(c *codec) {
+	c.boolean(&m.Accepted)
+	c.str(&m.Reason, MaxText)
+	c.bytes(&m.Ticket, MaxTicket)
 }
 
 // Sign asks for a signature of a host key over the exchange hash.
@@ -121,13 +152,15 @@ func (m *Signature) fields(c *codec) {
 
 // Open asks for a socket to User's cell, which is started if it isn't running.
 type Open struct {
-	User string
-	Ref  string // reference under which both sides log
+	User   string
+	Ref    string // reference under which both sides log
+	Ticket []byte // of Verified, for a user who has to give a code
 }
 
 func (m *Open) fields(c *codec) {
 	c.str(&m.User, MaxName)
 	c.str(&m.Ref, MaxName)
+	c.bytes(&m.Ticket, MaxTicket)
 }
 
 // Opened is the answer to Open; the cell's socket comes with it.

@@ -50,6 +50,8 @@ func FuzzNotice(f *testing.F)    { decodeAnything(f, "Notice") }
 func FuzzStatus(f *testing.F)    { decodeAnything(f, "Status") }
 func FuzzSign(f *testing.F)      { decodeAnything(f, "Sign") }
 func FuzzSignature(f *testing.F) { decodeAnything(f, "Signature") }
+func FuzzVerify(f *testing.F)    { decodeAnything(f, "Verify") }
+func FuzzVerified(f *testing.F)  { decodeAnything(f, "Verified") }
 func FuzzOpen(f *testing.F)      { decodeAnything(f, "Open") }
 func FuzzOpened(f *testing.F)    { decodeAnything(f, "Opened") }
 func FuzzRecord(f *testing.F)    { decodeAnything(f, "Record") }

@@ -19,6 +19,8 @@ const (
 	MaxEnvAll  = 32 << 10  // all of them together
 	MaxBlob    = 16 << 10  // a public key or a signature, wire format
 	MaxSign    = 1 << 10   // what a host key is asked to sign
+	MaxCode    = 64        // what somebody types for a code of six digits
+	MaxTicket  = 32        // a MAC of SHA-256
 	MaxModes   = 128       // terminal modes; RFC 4254 section 8 has fewer than 60
 	MaxMounts  = 512       // entries of a jail's mount table
 	MaxContent = 16 << 10  // a generated file of the jail's /etc

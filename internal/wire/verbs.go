@@ -12,6 +12,7 @@ const (
 	// broker: jailsh-net to jailshd.
 	VerbConfigure // request: Empty -> NetConfig with the listeners
 	VerbLookup    // request: Lookup -> Grant
+	VerbVerify    // request: Verify -> Verified
 	VerbSign      // request: Sign -> Signature
 	VerbOpen      // request: Open -> Opened with the cell's socket (admin too)
 	VerbRecord    // notice:  Records
@@ -31,7 +32,7 @@ const (
 )
 
 var verbNames = [...]string{
-	VerbConfigure: "configure", VerbLookup: "lookup", VerbSign: "sign", VerbOpen: "open",
+	VerbConfigure: "configure", VerbLookup: "lookup", VerbVerify: "verify", VerbSign: "sign", VerbOpen: "open",
 	VerbRecord: "record", VerbReload: "reload", VerbNotice: "notice", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
 	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
 }

@@ -17,7 +17,7 @@ import (
 // may be changed is reported where they are read.
 func (r *Report) files(cfg *config.Config) {
 	seen := map[string]bool{}
-	for _, path := range append([]string{cfg.File, cfg.Users, cfg.Homes, cfg.Templates, cfg.RunDir, cfg.Logs}, cfg.HostKeys...) {
+	for _, path := range append([]string{cfg.File, cfg.Users, cfg.Homes, cfg.Templates, cfg.TOTP, cfg.RunDir, cfg.Logs}, cfg.HostKeys...) {
 		r.folders(path, seen)
 	}
 	for _, path := range []string{filepath.Join(cfg.Logs, "audit.log"), filepath.Join(cfg.RunDir, "jailshd.pid"), filepath.Join(cfg.RunDir, "jailshd.sock")} {
@@ -29,6 +29,7 @@ func (r *Report) files(cfg *config.Config) {
 	}
 	r.secret(cfg.Users, 0o600, "everybody on the host may read forced commands, environments and who may log in")
 	r.secret(cfg.Homes, 0o711, "everybody on the host may see whose homes are there")
+	r.secret(cfg.TOTP, 0o700, "everybody on the host may see who gives codes")
 	r.secret(cfg.Logs, 0o700, "everybody on the host may read who did what")
 	r.secret(filepath.Join(cfg.Logs, "audit.log"), 0o600, "everybody on the host may read who did what")
 	r.secret(cfg.RunDir, 0o711, "it is for jailshd's sockets alone")

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jailsh/jailsh/internal/instance"
+	"github.com/jailsh/jailsh/internal/totp"
 	"github.com/jailsh/jailsh/jail"
 	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/users"
@@ -83,6 +85,15 @@ func (p *persons) person(u *users.User) {
 	if u.Limits.Home > 0 {
 		if what, fix := checkLimit(home, u.UID); what != "" {
 			problem(what, fix, "limits.home", -1)
+		}
+	}
+	if u.TOTP {
+		switch err := (totp.Store{Dir: p.instance.Config.TOTP}).Enrolled(u.Name); {
+		case errors.Is(err, totp.ErrNotEnrolled):
+			problem("a code is wanted, and she isn't enrolled: she can't log in", "run: jailsh user totp "+u.Name, "auth", -1)
+		case err != nil:
+			what, fix := split(err.Error())
+			problem(what, fix, "auth", -1)
 		}
 	}
 	for n, m := range u.Mounts {
