@@ -103,8 +103,7 @@ func (c *connection) admit(id *identity) (*ssh.Permissions, error) {
 		c.login.Store(id)
 		c.policy.Store(id.grant)
 		if id.epoch == c.server.epoch.Load() {
-			c.prefetch(id.user)
-			return id.permissions(), nil
+			return c.seat(id)
 		}
 		again := &identity{user: id.user, key: id.key, fingerprint: id.fingerprint, ticket: id.ticket}
 		if err := c.grant(again); err != nil {
@@ -115,6 +114,17 @@ func (c *connection) admit(id *identity) (*ssh.Permissions, error) {
 	}
 	c.login.Store(nil)
 	return nil, c.askCode(id)
+}
+
+// seat lets her in if there is a place. Else her client shows her the banner, before
+// it says that it was refused: she has proven who she is, so she may know.
+func (c *connection) seat(id *identity) (*ssh.Permissions, error) {
+	if why := c.takePlace(id); why != 0 {
+		c.login.Store(nil)
+		return nil, &ssh.BannerError{Err: &refused{why.Error(), id.fingerprint}, Message: string(sentence(why, c.ref, true))}
+	}
+	c.prefetch(id.user)
+	return id.permissions(), nil
 }
 
 // attempted is told of every attempt but the questions that were answered yes.

@@ -16,6 +16,13 @@ func (c *connection) channel(sc *ssh.ServerConn, nc ssh.NewChannel) {
 		return // the connection is over
 	}
 	defer c.work.leave()
+	if !c.takeChannel() {
+		const message = "too many channels"
+		c.denied(message, nil)
+		_ = nc.Reject(ssh.ResourceShortage, message)
+		return
+	}
+	defer c.leaveChannel()
 	c.server.protect(c.ref, "channel", func() {
 		switch nc.ChannelType() {
 		case "session":
@@ -27,6 +34,25 @@ func (c *connection) channel(sc *ssh.ServerConn, nc ssh.NewChannel) {
 			_ = nc.Reject(ssh.UnknownChannelType, "unknown channel type")
 		}
 	})
+}
+
+// takeChannel counts a channel that the client opens in, whatever its type is. Of
+// what is on its way to a program or a target that doesn't read, each keeps up to 2
+// MiB in memory.
+func (c *connection) takeChannel() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if limit := int(c.settings.MaxChannels); limit > 0 && c.channels >= limit {
+		return false
+	}
+	c.channels++
+	return true
+}
+
+func (c *connection) leaveChannel() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.channels--
 }
 
 // sessionChannel serves one session. Errors of Reject and Accept mean that the

@@ -39,6 +39,7 @@ type connection struct {
 	counted atomic.Bool // still counted by startups
 	setUp   sync.Once   // ends the set-up that serve has begun
 	login   atomic.Pointer[identity]
+	place   *identity                  // who it is counted for, see place.go
 	policy  atomic.Pointer[wire.Grant] // for new sessions; newer than the login's after a reload
 	alive   keepalive
 	cells   cells
@@ -47,6 +48,7 @@ type connection struct {
 	open     map[*session]struct{}
 	sessions int       // open now, or about to be
 	opened   uint32    // ever
+	channels int       // open now, or about to be, of any type
 	refusals int       // of requests, ever
 	noMore   time.Time // when the client said that it opens no more
 }
@@ -147,6 +149,7 @@ func (c *connection) end() {
 	c.mu.Unlock()
 	c.work.close()
 	c.cells.close()
+	c.leavePlace()
 	if id := c.login.Load(); id != nil {
 		reason := ""
 		if why != nil && !errors.Is(why, io.EOF) && !errors.Is(why, net.ErrClosed) {

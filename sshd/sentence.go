@@ -19,6 +19,8 @@ const (
 	refusedEnv
 	refusedStart
 	refusedRun
+	refusedUser
+	refusedHost
 	lostCell
 	lostAccess
 	lostServer
@@ -39,6 +41,8 @@ var sentences = [...]string{
 	refusedEnv:   "your environment could not be set; tell the administrator",
 	refusedStart: "your shell could not be started; tell the administrator",
 	refusedRun:   "your command could not be run; tell the administrator",
+	refusedUser:  "you have as many connections as you may; close one of them",
+	refusedHost:  "too many connections from your address are logged in; close one of them",
 	lostCell:     "your jail was ended, and your program with it",
 	lostAccess:   "your access was withdrawn; you are logged out",
 	lostServer:   "the server is stopping; log in again in a moment",

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -73,7 +74,9 @@ type Server struct {
 	broker   Broker
 	startups startups
 	drops    drops
-	users    tally
+	users    tally[string]       // sessions of a user, over all her connections
+	logins   tally[string]       // connections of a user
+	sources  tally[netip.Prefix] // connections of a source that are logged in
 	records  *recorder
 	chunks   chunks
 	secret   []byte        // of refusalTime

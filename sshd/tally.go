@@ -2,32 +2,31 @@ package sshd
 
 import "sync"
 
-// tally counts the sessions of each user over all connections. It holds those who
-// have one.
-type tally struct {
+// tally counts what each of many has. It holds those who have one.
+type tally[K comparable] struct {
 	mu sync.Mutex
-	by map[string]int
+	by map[K]int
 }
 
-// take counts a session in, unless the user has limit of them; zero is no limit.
-func (t *tally) take(user string, limit uint32) bool {
+// take counts one in, unless who has limit of them already; zero is no limit.
+func (t *tally[K]) take(who K, limit uint32) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if limit > 0 && t.by[user] >= int(limit) {
+	if limit > 0 && t.by[who] >= int(limit) {
 		return false
 	}
 	if t.by == nil {
-		t.by = map[string]int{}
+		t.by = map[K]int{}
 	}
-	t.by[user]++
+	t.by[who]++
 	return true
 }
 
-// leave counts a session out.
-func (t *tally) leave(user string) {
+// leave counts one out.
+func (t *tally[K]) leave(who K) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.by[user]--; t.by[user] <= 0 {
-		delete(t.by, user)
+	if t.by[who]--; t.by[who] <= 0 {
+		delete(t.by, who)
 	}
 }

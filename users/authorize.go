@@ -172,6 +172,7 @@ func (d *Decision) grant(u *User, k *Key) {
 		NoTouchRequired: o.NoTouch,
 		Env:             o.Env,
 		AcceptEnv:       u.AcceptEnv,
+		Logins:          uint32(u.Limits.Logins),
 		Sessions:        uint32(u.Limits.Sessions), Idle: u.Limits.Idle, MaxSession: u.Limits.MaxSession,
 		Until:        earlier(u.Expires, o.Expires),
 		SecondFactor: u.TOTP,

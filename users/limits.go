@@ -21,6 +21,7 @@ type Limits struct {
 	CPUTime    time.Duration // of one process
 	Tmp        int64         // bytes of /tmp; zero: by the memory, see jail.Plan
 	Home       int64         // bytes that her home may hold
+	Logins     int           // connections at once
 	Sessions   int           // at once, over all her connections
 	Idle       time.Duration // of a session, without input or output
 	MaxSession time.Duration // of a session, from its beginning
@@ -32,7 +33,7 @@ const NoLimit = -1
 // defaultLimits keep one user from taking a host down on which nothing was
 // decided. Nobody who works at a terminal comes near them.
 func defaultLimits() Limits {
-	return Limits{MemoryPart: 50, Processes: 512, OpenFiles: 4096, Sessions: 100}
+	return Limits{MemoryPart: 50, Processes: 512, OpenFiles: 4096, Logins: 100, Sessions: 100}
 }
 
 const (
@@ -75,6 +76,7 @@ func limitFields(to *layer) []strict.Field {
 		limit(to, "file_size", 0, size(1), func(l *Limits, n int64) { l.FileSize = n }),
 		limit(to, "cpu_time", 0, lasting, func(l *Limits, d time.Duration) { l.CPUTime = d }),
 		{Name: "tmp", Read: limitKey(to, "tmp", size(minTmp), func(l *Limits, n int64) { l.Tmp = n })},
+		limit(to, "connections", 0, count(1, 10000), func(l *Limits, n int) { l.Logins = n }),
 		limit(to, "sessions", 0, count(1, 10000), func(l *Limits, n int) { l.Sessions = n }),
 		limit(to, "idle", 0, lasting, func(l *Limits, d time.Duration) { l.Idle = d }),
 		limit(to, "max_session", 0, lasting, func(l *Limits, d time.Duration) { l.MaxSession = d }),

@@ -22,6 +22,7 @@ type limitsRow struct {
 	FileSize   string `json:"file_size"`
 	CPUTime    string `json:"cpu_time"`
 	Home       string `json:"home"`
+	Logins     string `json:"connections"`
 	Sessions   string `json:"sessions"`
 	Idle       string `json:"idle"`
 	MaxSession string `json:"max_session"`
@@ -51,7 +52,7 @@ func newLimits(w wire.Limits, u users.Limits) limitsRow {
 	row := limitsRow{
 		Memory: size(w.Memory), Swap: unlimited, Processes: count(w.Processes), CPU: unlimited,
 		OpenFiles: count(w.OpenFiles), FileSize: size(w.FileSize), CPUTime: lasting(w.CPUTime), Home: size(u.Home),
-		Sessions: count(int64(u.Sessions)), Idle: lasting(u.Idle), MaxSession: lasting(u.MaxSession),
+		Logins: count(int64(u.Logins)), Sessions: count(int64(u.Sessions)), Idle: lasting(u.Idle), MaxSession: lasting(u.MaxSession),
 	}
 	if w.Memory > 0 && w.Swap >= 0 {
 		row.Swap = strict.ShowSize(w.Swap)
@@ -73,6 +74,7 @@ func (l limitsRow) String() string {
 		{"file size", l.FileSize},
 		{"cpu time", l.CPUTime},
 		{"home", l.Home},
+		{"connections", l.Logins},
 		{"sessions", l.Sessions},
 		{"idle", l.Idle},
 		{"max session", l.MaxSession},

@@ -69,7 +69,8 @@ func (d *daemon) netConfig() *wire.NetConfig {
 		StartupsBegin: uint32(cfg.MaxStartups.Begin), StartupsRate: uint32(cfg.MaxStartups.Rate),
 		StartupsFull: uint32(cfg.MaxStartups.Full), StartupsPerSource: uint32(cfg.MaxStartupsPerSource),
 		AliveInterval: cfg.AliveInterval, AliveCountMax: uint32(cfg.AliveCountMax),
-		MaxSessions: uint32(cfg.MaxSessions), Banner: cfg.Banner,
+		MaxSessions: uint32(cfg.MaxSessions), MaxChannels: uint32(cfg.MaxChannels), LoginsPerSource: uint32(cfg.ConnectionsPerSource),
+		Banner: cfg.Banner,
 	}
 }
 

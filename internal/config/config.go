@@ -33,6 +33,8 @@ type Config struct {
 	AliveInterval        time.Duration // of silence, before the client is asked; 0 never
 	AliveCountMax        int           // questions without an answer, then the connection ends
 	MaxSessions          int           // on one connection
+	MaxChannels          int           // on one connection, of any type
+	ConnectionsPerSource int           // logged in, from one source address
 
 	Egress Egress
 
@@ -92,6 +94,8 @@ func defaults(dir string) *Config {
 		AliveInterval:        30 * time.Second,
 		AliveCountMax:        3,
 		MaxSessions:          10,
+		MaxChannels:          256,
+		ConnectionsPerSource: 1000,
 		Egress:               egressDefaults(),
 		LogLevel:             slog.LevelInfo,
 	}

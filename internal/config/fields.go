@@ -40,6 +40,8 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "max_startups_per_source", Read: number(&c.MaxStartupsPerSource, 1, 10000)},
 		{Name: "client_alive_interval", Read: duration(&c.AliveInterval, 0, 24*time.Hour)},
 		{Name: "client_alive_count_max", Read: number(&c.AliveCountMax, 1, 1000)},
+		{Name: "max_connections_per_source", Read: number(&c.ConnectionsPerSource, 1, 100000)},
+		{Name: "max_channels", Read: number(&c.MaxChannels, 1, 10000)},
 		{Name: "max_sessions", Read: number(&c.MaxSessions, 1, 1000)},
 		{Name: "egress_addresses", Read: func(v *strict.Value) { pools(v, &c.Egress.Addresses) }},
 		{Name: "egress_deny", Read: func(v *strict.Value) { networks(v, &c.Egress.Deny) }},

@@ -28,6 +28,8 @@ type NetConfig struct {
 	AliveInterval     time.Duration
 	AliveCountMax     uint32
 	MaxSessions       uint32 // sessions on one connection
+	MaxChannels       uint32 // channels of any type on one connection, opened by the client
+	LoginsPerSource   uint32 // those that are logged in
 	Banner            string
 }
 
@@ -42,6 +44,8 @@ func (m *NetConfig) fields(c *codec) {
 	c.i64((*int64)(&m.AliveInterval))
 	c.u32(&m.AliveCountMax)
 	c.u32(&m.MaxSessions)
+	c.u32(&m.MaxChannels)
+	c.u32(&m.LoginsPerSource)
 	c.str(&m.Banner, MaxBanner)
 }
 
@@ -71,6 +75,7 @@ type Grant struct {
 	Env              []string
 	AcceptEnv        []string // patterns of names that the client may send
 
+	Logins     uint32        // connections of the user at once; 0: no limit
 	Sessions   uint32        // of the user at once, over all her connections; 0: no limit
 	Idle       time.Duration // a session without input or output ends after it; 0: never
 	MaxSession time.Duration // a session ends after it; 0: never
@@ -91,6 +96,7 @@ func (m *Grant) fields(c *codec) {
 	c.boolean(&m.NoTouchRequired)
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
 	c.strs(&m.AcceptEnv, MaxEnv, MaxName, MaxEnvAll)
+	c.u32(&m.Logins)
 	c.u32(&m.Sessions)
 	c.i64((*int64)(&m.Idle))
 	c.i64((*int64)(&m.MaxSession))

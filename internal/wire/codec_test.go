@@ -17,13 +17,13 @@ func full() map[string]Message {
 		"NetConfig": &NetConfig{
 			HostKeys: [][]byte{{1, 2}, {3}}, LoginGrace: time.Second, MaxAuthTries: 6, StartupsBegin: 1,
 			StartupsRate: 2, StartupsFull: 3, StartupsPerSource: 4, AliveInterval: 5, AliveCountMax: 6,
-			MaxSessions: 7, Banner: "hello",
+			MaxSessions: 7, MaxChannels: 8, LoginsPerSource: 9, Banner: "hello",
 		},
 		"Lookup": &Lookup{User: "alice", Key: []byte("blob"), From: "127.0.0.1"},
 		"Grant": &Grant{
 			Accepted: true, Reason: "r", Shell: true, Exec: true, PTY: true, Forced: true, Command: "c",
 			NoTouchRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
-			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0), SecondFactor: true,
+			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0), SecondFactor: true, Logins: 4,
 		},
 		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash")},
 		"Signature": &Signature{Format: "ssh-ed25519", Blob: []byte("s")},
