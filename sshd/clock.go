@@ -11,7 +11,9 @@ import (
 )
 
 // warning is how long before its end a session is warned, or half of the limit if
-// that is less.
+// that is less. Only one with a terminal is, where somebody looks on and can do
+// something about it: elsewhere the line would end up in a pipe, a mail of cron's, or
+// the output that a program compares.
 const warning = time.Minute
 
 // clock ends a session that is idle or has lasted for too long. Idle is what
@@ -103,7 +105,7 @@ func (c *clock) due(g *wire.Grant, now time.Duration) (next time.Duration, why r
 		if now >= at {
 			if c.told[i] != end {
 				c.told[i] = end
-				c.session.tell(fmt.Sprintf(l.text, (end - now).Round(time.Second)))
+				c.warn(fmt.Sprintf(l.text, (end - now).Round(time.Second)))
 			}
 			at = end
 		}
@@ -112,6 +114,12 @@ func (c *clock) due(g *wire.Grant, now time.Duration) (next time.Duration, why r
 		}
 	}
 	return next, 0
+}
+
+func (c *clock) warn(text string) {
+	if c.session.shown.Load() {
+		c.session.tell(text)
+	}
 }
 
 // heard is a channel that tells the clock of input.

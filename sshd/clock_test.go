@@ -30,19 +30,25 @@ func TestAnIdleSessionIsWarnedAndEnded(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(t *testing.T, f *fixture) {
 		f.t = t
-		s := f.session(f.dialMem())
-		errs := told(s)
+		c := f.dialMem()
+		terminal, pipes := f.session(c), f.session(c)
+		terminal.must("pty-req", ptyRequest("xterm", 80, 24, ""))
 		began := time.Now()
-		<-s.ended
+		shown, piped := told(terminal), told(pipes)
+		<-terminal.ended
+		<-pipes.ended
 		if took := time.Since(began); took != 10*time.Minute {
 			t.Errorf("ended after %s", took)
 		}
 		r := f.broker.waitRecord(t, "login", nil)
-		want := "jailsh: idle for too long: this session ends in 1m0s unless something happens\n" + string(sentence(lostIdle, r.Ref, false))
-		if got := <-errs; got != want {
+		want := "\r\njailsh: idle for too long: this session ends in 1m0s unless something happens\r\n" + string(sentence(lostIdle, r.Ref, true))
+		if got := <-shown; got != want {
 			t.Errorf("told\n%q, want\n%q", got, want)
 		}
-		if got := s.status(); got != exitRefused {
+		if got, want := <-piped, string(sentence(lostIdle, r.Ref, false)); got != want {
+			t.Errorf("a session without a terminal is told %q, want %q", got, want)
+		}
+		if got := terminal.status(); got != exitRefused {
 			t.Errorf("exit status %d", got)
 		}
 	}, limitsOf(10*time.Minute, 0))
@@ -54,6 +60,7 @@ func TestInputAndOutputKeepASession(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		f.t = t
 		s := f.session(f.dialMem())
+		s.must("pty-req", ptyRequest("xterm", 80, 24, ""))
 		errs := told(s)
 		began := time.Now()
 		clock := &f.server.connections()[0].sessionsOpen()[0].clock
@@ -84,13 +91,14 @@ func TestASessionEndsHoweverBusy(t *testing.T) {
 	inBubble(t, func(t *testing.T, f *fixture) {
 		f.t = t
 		s := f.session(f.dialMem())
+		s.must("pty-req", ptyRequest("xterm", 80, 24, ""))
 		errs := told(s)
 		began := time.Now()
 		<-s.ended
 		if took := time.Since(began); took != 30*time.Second {
 			t.Errorf("ended after %s", took)
 		}
-		if got := <-errs; !strings.HasPrefix(got, "jailsh: this session has lasted for almost as long as it may: it ends in 15s\njailsh: "+sentences[lostTime]) {
+		if got := <-errs; !strings.HasPrefix(got, "\r\njailsh: this session has lasted for almost as long as it may: it ends in 15s\r\njailsh: "+sentences[lostTime]) {
 			t.Errorf("told %q", got)
 		}
 	}, limitsOf(20*time.Minute, 30*time.Second))

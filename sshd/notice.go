@@ -45,7 +45,7 @@ func (s *session) show() {
 			s.stderr.Lock()
 			if !s.finished {
 				// An error: the client is gone.
-				_, _ = s.channel.Stderr().Write(notice(text, s.wish.tty != nil))
+				_, _ = s.channel.Stderr().Write(notice(text, s.shown.Load()))
 			}
 			s.stderr.Unlock()
 		case <-s.ctx.Done():

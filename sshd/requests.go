@@ -18,6 +18,7 @@ func (s *session) terminal(data []byte) bool {
 		return false
 	}
 	s.wish.term, s.wish.tty = term, tty
+	s.shown.Store(true)
 	return true
 }
 

@@ -41,6 +41,7 @@ type session struct {
 	spawned chan *Process  // program to run, once
 	status  chan wire.Exit // run to program, once; closed without a value if the cell is gone
 	deaf    atomic.Bool    // the client wants no more output of a terminal
+	shown   atomic.Bool    // it is for a terminal, where somebody looks on
 
 	clock clock
 
