@@ -82,16 +82,13 @@ func TestAllow(t *testing.T) {
 	}
 }
 
-// Nothing is forwarded yet, and asking for it doesn't end the session.
+// Asking for what isn't there yet doesn't end the session.
 func TestForwardingIsRefused(t *testing.T) {
 	t.Parallel()
 	i := start(t)
-	o := i.ssh("alice", "-R", "0:127.0.0.1:1", "-A", "-X", "--", "echo in; env | grep -cE '^(SSH_AUTH_SOCK|DISPLAY)='")
+	o := i.ssh("alice", "-A", "-X", "--", "echo in; env | grep -cE '^(SSH_AUTH_SOCK|DISPLAY)='")
 	if !strings.HasPrefix(o.out, "in\n0\n") {
 		t.Errorf("%+v", o)
-	}
-	if o := i.ssh("alice", "-W", "127.0.0.1:1"); o.code == 0 || !strings.Contains(o.err, "stdio forwarding failed") {
-		t.Errorf("-W: %+v", o)
 	}
 	if o := i.ssh("alice", "-s", "--", "sftp"); o.code == 0 || o.out != "" {
 		t.Errorf("a subsystem: %+v", o)

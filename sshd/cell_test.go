@@ -3,6 +3,8 @@ package sshd
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"sync"
@@ -20,6 +22,7 @@ import (
 type hostCell struct {
 	t    testing.TB
 	work sync.WaitGroup
+	done chan struct{} // closed by a test that wants the cell to have ended
 
 	mu      sync.Mutex
 	groups  []int
@@ -29,7 +32,7 @@ type hostCell struct {
 }
 
 func newHostCell(t testing.TB) *hostCell {
-	c := &hostCell{t: t}
+	c := &hostCell{t: t, done: make(chan struct{})}
 	t.Cleanup(func() {
 		c.mu.Lock()
 		for _, pid := range c.groups {
@@ -106,6 +109,67 @@ func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 	return p, nil
 }
 
+// Dial connects on the host.
+func (c *hostCell) Dial(ctx context.Context, m *wire.Dial) (*os.File, error) {
+	if _, err := wire.Encode(m); err != nil {
+		c.t.Errorf("a dial over a cap: %v", err)
+		return nil, err
+	}
+	network, address := "tcp", net.JoinHostPort(m.To.Host, fmt.Sprint(m.To.Port))
+	if m.To.Path != "" {
+		network, address = "unix", m.To.Path
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, &wire.Failure{Text: err.Error()}
+	}
+	defer conn.Close()
+	return fileOf(conn.(interface{ File() (*os.File, error) }))
+}
+
+// Listen listens on the host's loopback.
+func (c *hostCell) Listen(_ context.Context, m *wire.Listen) ([]*os.File, uint32, error) {
+	if _, err := wire.Encode(m); err != nil {
+		c.t.Errorf("a listen over a cap: %v", err)
+		return nil, 0, err
+	}
+	network, address := "tcp", net.JoinHostPort("127.0.0.1", fmt.Sprint(m.At.Port))
+	if m.At.Path != "" {
+		network, address = "unix", m.At.Path
+	}
+	l, err := net.Listen(network, address)
+	if err != nil {
+		return nil, 0, &wire.Failure{Text: err.Error()}
+	}
+	defer l.Close()
+	port := uint32(0)
+	if u, ok := l.(*net.UnixListener); ok {
+		u.SetUnlinkOnClose(false)
+	}
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok {
+		port = uint32(tcp.Port)
+	}
+	f, err := fileOf(l.(interface{ File() (*os.File, error) }))
+	return []*os.File{f}, port, err
+}
+
+func (c *hostCell) Done() <-chan struct{} { return c.done }
+
+// fileOf is a socket as a cell hands it over.
+func fileOf(s interface{ File() (*os.File, error) }) (*os.File, error) {
+	f, err := s.File()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err := errors.Join(err, unix.SetNonblock(fd, true)); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "socket"), nil
+}
+
 // give makes the terminal or the pipes; it returns the program's ends.
 func (p *Process) give(cmd *exec.Cmd, tty *wire.TTY) ([]*os.File, error) {
 	if tty != nil {
@@ -176,12 +240,30 @@ func setSize(f *os.File, size wire.Size) error {
 // scriptCell is a cell whose answers are the test's.
 type scriptCell struct {
 	spawn  func(context.Context, *wire.Spawn) (*Process, error)
-	closed *atomic.Int32 // nil: nobody counts
+	dial   func(context.Context, *wire.Dial) (*os.File, error)             // nil: always fails
+	listen func(context.Context, *wire.Listen) ([]*os.File, uint32, error) // nil: always fails
+	closed *atomic.Int32                                                   // nil: nobody counts
 }
 
 func (c *scriptCell) Spawn(ctx context.Context, m *wire.Spawn) (*Process, error) {
 	return c.spawn(ctx, m)
 }
+
+func (c *scriptCell) Dial(ctx context.Context, m *wire.Dial) (*os.File, error) {
+	if c.dial == nil {
+		return nil, &wire.Failure{Text: "nobody is there"}
+	}
+	return c.dial(ctx, m)
+}
+
+func (c *scriptCell) Listen(ctx context.Context, m *wire.Listen) ([]*os.File, uint32, error) {
+	if c.listen == nil {
+		return nil, 0, &wire.Failure{Text: "nothing can be listened on"}
+	}
+	return c.listen(ctx, m)
+}
+
+func (c *scriptCell) Done() <-chan struct{} { return nil }
 
 func (c *scriptCell) Close() error {
 	if c.closed != nil {

@@ -28,8 +28,7 @@ func (c *connection) channel(sc *ssh.ServerConn, nc ssh.NewChannel) {
 		case "session":
 			c.sessionChannel(sc, nc, answered)
 		case "direct-tcpip", "direct-streamlocal@openssh.com":
-			c.denied(nc.ChannelType(), nc.ExtraData())
-			_ = nc.Reject(ssh.Prohibited, "forwarding is not allowed")
+			c.direct(nc, answered)
 		default:
 			_ = nc.Reject(ssh.UnknownChannelType, "unknown channel type")
 		}

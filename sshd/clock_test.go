@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
@@ -63,6 +64,7 @@ func TestInputAndOutputKeepASession(t *testing.T) {
 		s.must("pty-req", ptyRequest("xterm", 80, 24, ""))
 		errs := told(s)
 		began := time.Now()
+		synctest.Wait() // the client may know of the session first
 		clock := &f.server.connections()[0].sessionsOpen()[0].clock
 		h := heard{Channel: oneByte{}, clock: clock}
 		for range 5 {

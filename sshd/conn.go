@@ -33,16 +33,20 @@ type connection struct {
 	meta    library.Context // set before the handshake; holds the ssh.ServerConn after it
 	packets <-chan []byte   // see drain.go; nil before authentication
 
-	grace   *time.Timer // closes the connection unless somebody logs in
-	parting *time.Timer // closes it after a farewell; guarded by mu
-	expiry  *time.Timer // of the grant; guarded by mu
-	counted atomic.Bool // still counted by startups
-	setUp   sync.Once   // ends the set-up that serve has begun
-	login   atomic.Pointer[identity]
-	place   *identity                  // who it is counted for, see place.go
-	policy  atomic.Pointer[wire.Grant] // for new sessions; newer than the login's after a reload
-	alive   keepalive
-	cells   cells
+	grace    *time.Timer // closes the connection unless somebody logs in
+	parting  *time.Timer // closes it after a farewell; guarded by mu
+	expiry   *time.Timer // of the grant; guarded by mu
+	counted  atomic.Bool // still counted by startups
+	setUp    sync.Once   // ends the set-up that serve has begun
+	login    atomic.Pointer[identity]
+	place    *identity                  // who it is counted for, see place.go
+	policy   atomic.Pointer[wire.Grant] // for new sessions; newer than the login's after a reload
+	alive    keepalive
+	cells    cells
+	answers  answers
+	forwards forwards
+	remotes  remotes
+	tellings tellings
 
 	mu       sync.Mutex
 	open     map[*session]struct{}
@@ -94,7 +98,10 @@ func (c *connection) library() *library.Server {
 			"default": func(_ *library.Server, sc *ssh.ServerConn, nc ssh.NewChannel, _ library.Context) { c.channel(sc, nc) },
 		},
 		RequestHandlers: map[string]library.RequestHandler{
-			"default": func(_ library.Context, _ *library.Server, r *ssh.Request) (bool, []byte) { return c.global(r), nil },
+			"default": func(_ library.Context, _ *library.Server, r *ssh.Request) (bool, []byte) {
+				c.asked(r)
+				return false, nil
+			},
 		},
 	}
 }

@@ -14,10 +14,10 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	f.grant.PTY = false
+	f.grant.LocalForward, f.grant.RemoteForward = wire.Permits{}, wire.Permits{}
 	c := f.dial()
-	direct := append(text("10.0.0.1\n"), 0, 0, 0, 25) // the rest, the originator, is missing: still recorded
-	for _, kind := range []string{"direct-tcpip", "direct-streamlocal@openssh.com"} {
-		if _, _, err := c.OpenChannel(kind, direct); err == nil {
+	for kind, data := range map[string][]byte{"direct-tcpip": directTCP("10.0.0.1\n", 25), "direct-streamlocal@openssh.com": directUnix("/run/x\n")} {
+		if _, _, err := c.OpenChannel(kind, data); err == nil {
 			t.Errorf("%s was accepted", kind)
 		}
 	}
@@ -30,7 +30,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	s.ask("pty-req", ptyRequest("xterm", 80, 24, ""))
 	for _, want := range [][2]string{
 		{"direct-tcpip", `10.0.0.1\x0a:25`},
-		{"direct-streamlocal@openssh.com", `10.0.0.1\x0a`},
+		{"direct-streamlocal@openssh.com", `/run/x\x0a`},
 		{"tcpip-forward", "localhost:8080"},
 		{"streamlocal-forward@openssh.com", "/tmp/x.sock"},
 		{"subsystem", "sftp"},
@@ -49,9 +49,10 @@ func TestRefusalsAreRecorded(t *testing.T) {
 func TestRefusalsWithoutEndAreRecordedOnlySoOften(t *testing.T) {
 	t.Parallel()
 	f := start(t)
+	f.grant.RemoteForward = wire.Permits{}
 	c := f.dial()
 	for range 5 * maxDenied {
-		if ok, _, err := c.SendRequest("tcpip-forward", true, text("x")); ok || err != nil {
+		if ok, _, err := c.SendRequest("tcpip-forward", true, at("localhost", 1)); ok || err != nil {
 			t.Fatal(ok, err)
 		}
 	}

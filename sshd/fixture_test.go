@@ -52,7 +52,11 @@ func newKey(t testing.TB) (ssh.Signer, ed25519.PrivateKey) {
 
 // everything is a grant of all that there is.
 func everything() *wire.Grant {
-	return &wire.Grant{Accepted: true, Shell: true, Exec: true, PTY: true, AcceptEnv: []string{"LANG", "LC_*", "TERM"}}
+	anywhere := []wire.Permit{{Host: "*"}, {Path: "*"}}
+	return &wire.Grant{
+		Accepted: true, Shell: true, Exec: true, PTY: true, AcceptEnv: []string{"LANG", "LC_*", "TERM"},
+		LocalForward: wire.Permits{User: anywhere, Key: anywhere}, RemoteForward: wire.Permits{User: anywhere, Key: anywhere},
+	}
 }
 
 // prepare makes a fixture whose server doesn't listen yet.

@@ -6,30 +6,28 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// global answers a request of the connection. Requests are answered one by one,
-// and the ones behind wait, so nothing here may wait for anything.
+const noMoreSessions = "no-more-sessions@openssh.com"
+
+// global carries out a request of the connection, one at a time, and returns its
+// answer.
 //
-// Refused are, like all that has no line here: tcpip-forward,
-// streamlocal-forward@openssh.com and their cancels, which would listen outside
-// the jail; hostkeys-prove-00@openssh.com, since no other host keys were offered.
-func (c *connection) global(r *ssh.Request) (ok bool) {
-	c.server.protect(c.ref, "global request", func() {
-		switch r.Type {
-		case "keepalive@openssh.com":
-			ok = true
-		case "no-more-sessions@openssh.com":
-			c.noMoreSessions()
-			ok = true
-		case "tcpip-forward", "streamlocal-forward@openssh.com":
-			c.denied(r.Type, r.Payload)
-		}
-	})
-	return ok
+// Refused is what has no line here, hostkeys-prove-00@openssh.com among it, since
+// no other host keys were offered.
+func (c *connection) global(r *ssh.Request) (ok bool, data []byte) {
+	switch r.Type {
+	case "keepalive@openssh.com", noMoreSessions:
+		return true, nil
+	case tcpForward, unixForward:
+		return c.listen(r.Type, r.Payload)
+	case cancelTCPForward, cancelUnixForward:
+		return c.cancelListen(r.Type, r.Payload), nil
+	}
+	return false, nil
 }
 
-// noMoreSessions is what a client asks for that wants whoever takes it over to
-// be kept from opening another session (PROTOCOL of OpenSSH, section 2.2).
-func (c *connection) noMoreSessions() {
+// endSessions is what a client asks for that wants whoever takes it over to be
+// kept from opening another session (PROTOCOL of OpenSSH, section 2.2).
+func (c *connection) endSessions() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.noMore.IsZero() {

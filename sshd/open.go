@@ -2,6 +2,8 @@ package sshd
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 
 	"github.com/jailsh/jailsh/internal/wire"
@@ -35,6 +37,22 @@ func (c *connection) cell(ctx context.Context, user string) (Cell, error) {
 		return o.cell, o.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	}
+}
+
+// inCell does something in the user's cell. If the cell has ended since it was
+// opened, it is opened once more.
+func (c *connection) inCell(ctx context.Context, user string, do func(Cell) error) error {
+	for again := false; ; again = true {
+		cell, err := c.cell(ctx, user)
+		if err != nil {
+			return fmt.Errorf("open: %w", err)
+		}
+		err = do(cell)
+		if err == nil || again || !errors.Is(err, wire.ErrClosed) {
+			return err
+		}
+		c.drop(cell)
 	}
 }
 

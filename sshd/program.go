@@ -93,25 +93,17 @@ func (s *session) program(spawn *wire.Spawn) {
 	}
 }
 
-// spawn starts the program in the user's cell. If the cell has ended since it
-// was opened, it is opened once more.
-func (s *session) spawn(spawn *wire.Spawn) (*Process, error) {
+// spawn starts the program in the user's cell.
+func (s *session) spawn(spawn *wire.Spawn) (p *Process, err error) {
 	ctx, cancel := context.WithTimeout(s.ctx, startTimeout)
 	defer cancel()
-	for again := false; ; again = true {
-		cell, err := s.conn.cell(ctx, s.id.user)
-		if err != nil {
-			return nil, fmt.Errorf("open: %w", err)
+	err = s.conn.inCell(ctx, s.id.user, func(cell Cell) (err error) {
+		if p, err = cell.Spawn(ctx, spawn); err != nil {
+			err = fmt.Errorf("spawn: %w", err)
 		}
-		p, err := cell.Spawn(ctx, spawn)
-		if err == nil {
-			return p, nil
-		}
-		if again || !errors.Is(err, wire.ErrClosed) {
-			return nil, fmt.Errorf("spawn: %w", err)
-		}
-		s.conn.drop(cell)
-	}
+		return err
+	})
+	return p, err
 }
 
 // running takes note of a started program, and does to it what was asked for

@@ -33,6 +33,7 @@ func (c *connection) recheck() {
 	case err == nil:
 		c.policy.Store(now.grant)
 		c.expire(now.grant.Until)
+		c.narrow()
 		for _, s := range c.sessionsOpen() {
 			s.clock.look() // the limits of time hold for what runs
 		}

@@ -40,6 +40,15 @@ type Cell interface {
 	// Spawn starts a program. An error that is wire.ErrClosed means that the cell
 	// has ended meanwhile, and is worth another Open.
 	Spawn(context.Context, *wire.Spawn) (*Process, error)
+	// Dial connects to an address in the cell. The socket is non-blocking, pollable,
+	// and the caller's to close. Of the errors a *wire.Failure says why it can't be
+	// reached.
+	Dial(context.Context, *wire.Dial) (*os.File, error)
+	// Listen listens at an address in the cell. Its sockets are as that of Dial; the
+	// port is that of TCP.
+	Listen(context.Context, *wire.Listen) (sockets []*os.File, port uint32, err error)
+	// Done is closed when the cell has ended.
+	Done() <-chan struct{}
 	// Close gives the way up; programs live on.
 	Close() error
 }
@@ -77,6 +86,8 @@ type Server struct {
 	users    tally[string]       // sessions of a user, over all her connections
 	logins   tally[string]       // connections of a user
 	sources  tally[netip.Prefix] // connections of a source that are logged in
+	forwards tally[string]       // connections that are forwarded for a user
+	remotes  tally[string]       // listeners of a user in her cell
 	records  *recorder
 	chunks   chunks
 	secret   []byte        // of refusalTime

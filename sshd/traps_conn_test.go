@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -59,8 +60,9 @@ func TestShutdownEndsConnectionsInTheHandshake(t *testing.T) {
 func TestForwardingIsRefused(t *testing.T) {
 	t.Parallel()
 	f := start(t)
+	f.grant.LocalForward, f.grant.RemoteForward = wire.Permits{}, wire.Permits{}
 	c := f.dial()
-	address := append(text("127.0.0.1"), 0, 0, 0, 0)
+	address := directTCP("127.0.0.1", 1)
 	for _, request := range []string{
 		"tcpip-forward", "cancel-tcpip-forward", "streamlocal-forward@openssh.com", "cancel-streamlocal-forward@openssh.com",
 		"hostkeys-prove-00@openssh.com", "default", "",
@@ -70,8 +72,8 @@ func TestForwardingIsRefused(t *testing.T) {
 		}
 	}
 	for kind, want := range map[string]ssh.RejectionReason{
-		"direct-tcpip": ssh.Prohibited, "direct-streamlocal@openssh.com": ssh.Prohibited,
-		"x11": ssh.UnknownChannelType, "forwarded-tcpip": ssh.UnknownChannelType, "auth-agent@openssh.com": ssh.UnknownChannelType,
+		"direct-tcpip": ssh.Prohibited,
+		"x11":          ssh.UnknownChannelType, "forwarded-tcpip": ssh.UnknownChannelType, "auth-agent@openssh.com": ssh.UnknownChannelType,
 		"default": ssh.UnknownChannelType, "": ssh.UnknownChannelType,
 	} {
 		_, _, err := c.OpenChannel(kind, address)

@@ -174,8 +174,10 @@ func (d *Decision) grant(u *User, k *Key) {
 		AcceptEnv:       u.AcceptEnv,
 		Logins:          uint32(u.Limits.Logins),
 		Sessions:        uint32(u.Limits.Sessions), Idle: u.Limits.Idle, MaxSession: u.Limits.MaxSession,
-		Until:        earlier(u.Expires, o.Expires),
-		SecondFactor: u.TOTP,
+		Until:         earlier(u.Expires, o.Expires),
+		SecondFactor:  u.TOTP,
+		LocalForward:  wire.Permits{User: u.forwards(u.Allow.LocalForward), Key: o.forwards(o.PermitOpen)},
+		RemoteForward: wire.Permits{User: u.forwards(u.Allow.RemoteForward), Key: o.forwards(o.PermitListen)},
 	}
 	switch {
 	case u.Command != "":
@@ -185,7 +187,8 @@ func (d *Decision) grant(u *User, k *Key) {
 		g.Forced, g.Command = true, o.Command
 		d.trace("%s: forced command %q", k.Source, o.Command)
 	}
-	d.trace("granted: shell %t, exec %t, pty %t", g.Shell, g.Exec, g.PTY)
+	d.trace("granted: shell %t, exec %t, pty %t, local forward %s, remote forward %s", g.Shell, g.Exec, g.PTY,
+		permitsText(g.LocalForward), permitsText(g.RemoteForward))
 	d.Grant = g
 }
 

@@ -102,6 +102,11 @@ func allowFields(to *layer) []strict.Field {
 		f.Name = name
 		return f
 	}
+	permits := func(name string, listen bool, field func(*Allow) *[]wire.Permit) strict.Field {
+		f := key(to, "allow."+name, readPermits(listen), func(u *User, p []wire.Permit) { *field(&u.Allow) = p })
+		f.Name = name
+		return f
+	}
 	return []strict.Field{
 		flag("shell", func(a *Allow) *bool { return &a.Shell }),
 		flag("exec", func(a *Allow) *bool { return &a.Exec }),
@@ -112,8 +117,8 @@ func allowFields(to *layer) []strict.Field {
 		{Name: "share"},
 		{Name: "publish"},
 		{Name: "web"},
-		{Name: "local_forward"},
-		{Name: "remote_forward"},
+		permits("local_forward", false, func(a *Allow) *[]wire.Permit { return &a.LocalForward }),
+		permits("remote_forward", true, func(a *Allow) *[]wire.Permit { return &a.RemoteForward }),
 	}
 }
 

@@ -19,6 +19,9 @@ type Options struct {
 	Env     []string
 	NoPTY   bool
 	NoTouch bool // sk keys: a signature without touch is good
+
+	NoForward                bool
+	PermitOpen, PermitListen []wire.Permit // empty: everything
 }
 
 // optionsEnd returns where the options at the start of line end: at the first
@@ -52,10 +55,10 @@ type option struct {
 // optionTable has every option of sshd(8). Names are compared without regard to
 // case, as sshd does.
 var optionTable = [...]option{
-	{name: "restrict", flag: true, set: func(o *Options, _ bool, _ string) error { o.NoPTY = true; return nil }},
+	{name: "restrict", flag: true, set: func(o *Options, _ bool, _ string) error { o.NoPTY, o.NoForward = true, true; return nil }},
 	{name: "pty", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoPTY = !on; return nil }},
 	{name: "touch-required", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoTouch = !on; return nil }},
-	{name: "port-forwarding", flag: true, negate: true, set: onlyOff("forwarding is not supported yet")},
+	{name: "port-forwarding", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoForward = !on; return nil }},
 	{name: "agent-forwarding", flag: true, negate: true, set: onlyOff("agent forwarding is not supported yet")},
 	{name: "x11-forwarding", flag: true, negate: true, set: onlyOff("X11 forwarding is not supported yet")},
 	{name: "user-rc", flag: true, negate: true, set: onlyOff("~/.ssh/rc is not run here")},
@@ -66,8 +69,8 @@ var optionTable = [...]option{
 	{name: "command", set: setKeyCommand},
 	{name: "environment", set: setKeyEnvironment},
 	{name: "principals", set: refuse("certificates are not supported yet")},
-	{name: "permitopen", set: refuse("forwarding is not supported yet")},
-	{name: "permitlisten", set: refuse("forwarding is not supported yet")},
+	{name: "permitopen", set: setPermit(func(o *Options) *[]wire.Permit { return &o.PermitOpen }, false)},
+	{name: "permitlisten", set: setPermit(func(o *Options) *[]wire.Permit { return &o.PermitListen }, true)},
 	{name: "tunnel", set: refuse("not supported: jails have no tun devices")},
 }
 

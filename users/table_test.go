@@ -98,8 +98,8 @@ func TestGrantFitsTheWire(t *testing.T) {
 		fmt.Fprintf(&opts, "environment=\"W%d=%s\",", i, strings.Repeat("x", 80))
 	}
 	from := strings.TrimSuffix(strings.Repeat("10.0.0.0/8,", 500), ",")
-	src := fmt.Sprintf("[user.alice]\nuid = 6000\naccept_env = [%s]\ncommand = %q\nkeys = [%s,%s]\n[user.alice.env]\n%s",
-		patterns.String(), strings.Repeat("c", wire.MaxCommand),
+	src := fmt.Sprintf("[user.alice]\nuid = 6000\nallow.local_forward = [%s]\naccept_env = [%s]\ncommand = %q\nkeys = [%s,%s]\n[user.alice.env]\n%s",
+		strings.Repeat(fmt.Sprintf("%q,", "/"+strings.Repeat("x", maxPermit-1)), wire.MaxPermits-1), patterns.String(), strings.Repeat("c", wire.MaxCommand),
 		quote(opts.String()+expand(t, "no-pty $a x")), quote(`from="`+from+`" `+expand(t, "$b x")), env.String())
 	table := parse(t, src, testBase())
 	for key, want := range map[string]bool{"a": true, "b": false, "c": false} {

@@ -54,7 +54,11 @@ func (u *User) Active(now time.Time) bool { return !u.Disabled && !u.Expired(now
 func (u *User) Expired(now time.Time) bool { return !u.Expires.IsZero() && !now.Before(u.Expires) }
 
 // Allow is what sessions may ask for.
-type Allow struct{ Shell, Exec, PTY bool }
+type Allow struct {
+	Shell, Exec, PTY bool
+
+	LocalForward, RemoteForward []wire.Permit // nil: what the network makes of it
+}
 
 // Mount is one entry of mounts. Its target is resolved inside the jail.
 type Mount struct {

@@ -34,6 +34,8 @@ var syscalls = []seccomp.Rule{
 	{Number: unix.SYS_FSTAT},
 	{Number: unix.SYS_GETSOCKOPT},
 	{Number: unix.SYS_GETSOCKNAME},
+	// The end of one direction of a forward. It does nothing to a listener.
+	{Number: unix.SYS_SHUTDOWN, Arg: 1, Values: []uint32{unix.SHUT_WR}},
 	{Number: unix.SYS_GETRANDOM},
 	{Number: unix.SYS_SCHED_YIELD},
 	{Number: unix.SYS_MADVISE},

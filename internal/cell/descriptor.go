@@ -56,6 +56,33 @@ func checkPipe(f *os.File, write bool) error {
 	})
 }
 
+// checkStream makes sure that f is a TCP or a unix stream socket, one that listens
+// or one that doesn't, and whose close doesn't wait: accepted sockets inherit that of
+// the listener. One that isn't connected to anything is read once, with an error.
+func checkStream(f *os.File, listens bool) error {
+	return control(f, func(fd int) error {
+		var got [5]int
+		for i, option := range [len(got)]int{unix.SO_DOMAIN, unix.SO_TYPE, unix.SO_PROTOCOL, unix.SO_ACCEPTCONN, unix.SO_LINGER} {
+			var err error
+			if got[i], err = nonblock.GetsockoptInt(fd, unix.SOL_SOCKET, option); err != nil {
+				return err
+			}
+		}
+		unixSocket := got[0] == unix.AF_UNIX && got[2] == 0
+		tcp := (got[0] == unix.AF_INET || got[0] == unix.AF_INET6) && got[2] == unix.IPPROTO_TCP
+		if !unixSocket && !tcp || got[1] != unix.SOCK_STREAM {
+			return errors.New("not a TCP or a unix stream socket")
+		}
+		if listens != (got[3] != 0) {
+			return errors.New("not the expected kind of socket: one listens, the other doesn't")
+		}
+		if got[4] != 0 {
+			return errors.New("a socket that lingers")
+		}
+		return nil
+	})
+}
+
 func control(f *os.File, check func(fd int) error) error {
 	raw, err := f.SyscallConn()
 	if err != nil {

@@ -75,6 +75,8 @@ type Grant struct {
 	Env              []string
 	AcceptEnv        []string // patterns of names that the client may send
 
+	LocalForward, RemoteForward Permits // -L, -D, -W and -R of ssh(1)
+
 	Logins     uint32        // connections of the user at once; 0: no limit
 	Sessions   uint32        // of the user at once, over all her connections; 0: no limit
 	Idle       time.Duration // a session without input or output ends after it; 0: never
@@ -97,6 +99,8 @@ func (m *Grant) fields(c *codec) {
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
 	c.strs(&m.AcceptEnv, MaxEnv, MaxName, MaxEnvAll)
 	c.u32(&m.Logins)
+	m.LocalForward.fields(c)
+	m.RemoteForward.fields(c)
 	c.u32(&m.Sessions)
 	c.i64((*int64)(&m.Idle))
 	c.i64((*int64)(&m.MaxSession))

@@ -3,7 +3,7 @@
 //
 //	jailsh-net  --- broker --->  jailshd       lookup, open, sign, record
 //	            <--- broker ---                reload, stop
-//	jailsh-net  ---  cell  --->  jailsh-init   spawn, signal
+//	jailsh-net  ---  cell  --->  jailsh-init   spawn, signal, dial, listen
 //	jailshd     --- control -->  jailsh-init   build, attach, stop
 //	jailsh      ---  admin --->  jailshd       open
 //

@@ -59,5 +59,8 @@ func FuzzRecords(f *testing.F)   { decodeAnything(f, "Records") }
 func FuzzSpawn(f *testing.F)     { decodeAnything(f, "Spawn") }
 func FuzzSpawned(f *testing.F)   { decodeAnything(f, "Spawned") }
 func FuzzSignal(f *testing.F)    { decodeAnything(f, "Signal") }
+func FuzzDial(f *testing.F)      { decodeAnything(f, "Dial") }
+func FuzzListen(f *testing.F)    { decodeAnything(f, "Listen") }
+func FuzzListening(f *testing.F) { decodeAnything(f, "Listening") }
 func FuzzExit(f *testing.F)      { decodeAnything(f, "Exit") }
 func FuzzSpec(f *testing.F)      { decodeAnything(f, "Spec") }

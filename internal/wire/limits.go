@@ -27,6 +27,7 @@ const (
 	MaxGroups  = 64        // supplementary groups
 	MaxAttrs   = 32        // attributes of one record
 	MaxRecords = 128       // records in one packet
+	MaxPermits = 32        // patterns of one list of what forwards may lead to
 
 	MaxServers   = 8  // name servers of a jail; resolv.conf(5) uses three
 	MaxAddresses = 2  // of a jail's way out: IPv4 and IPv6

@@ -29,12 +29,15 @@ const (
 	VerbSpawn  // request: Spawn -> Spawned with a PTY master or three pipe ends
 	VerbSignal // request: Signal -> Empty
 	VerbExit   // notice of jailsh-init: Exit
+	VerbDial   // request: Dial -> Empty with a connected socket
+	VerbListen // request: Listen -> Listening with one or two listening sockets
 )
 
 var verbNames = [...]string{
 	VerbConfigure: "configure", VerbLookup: "lookup", VerbVerify: "verify", VerbSign: "sign", VerbOpen: "open",
 	VerbRecord: "record", VerbReload: "reload", VerbNotice: "notice", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
 	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
+	VerbDial: "dial", VerbListen: "listen",
 }
 
 func (v Verb) String() string {

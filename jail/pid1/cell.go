@@ -18,7 +18,8 @@ const grace = 2 * time.Second
 // cell is the one that this process is PID 1 of.
 type cell struct {
 	control *wire.Peer
-	wake    sync.Cond // on mu: a child was forked, or the cell is ending
+	wake    sync.Cond     // on mu: a child was forked, or the cell is ending
+	dials   chan struct{} // one for each connect in progress
 
 	mu       sync.Mutex
 	spec     *wire.Spec
@@ -40,7 +41,7 @@ func Serve(conn *wire.Conn) error {
 	if err := identity.Undumpable(); err != nil { // execve has reset it
 		return err
 	}
-	c := &cell{procs: map[int]chan syscall.WaitStatus{}}
+	c := &cell{procs: map[int]chan syscall.WaitStatus{}, dials: make(chan struct{}, maxDials)}
 	c.wake.L = &c.mu
 	c.control = wire.NewPeer(conn,
 		wire.On(wire.VerbBuild, c.built),

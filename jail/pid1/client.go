@@ -26,6 +26,8 @@ func newClient(c *cell, conn *wire.Conn) *client {
 	k.peer = wire.NewPeer(conn,
 		wire.On(wire.VerbSpawn, k.spawn),
 		wire.On(wire.VerbSignal, k.signal),
+		wire.On(wire.VerbDial, k.dial),
+		wire.On(wire.VerbListen, k.listen),
 	)
 	return k
 }
