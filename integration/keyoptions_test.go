@@ -90,7 +90,7 @@ func TestForwardingIsRefused(t *testing.T) {
 	if !strings.HasPrefix(o.out, "in\n0\n") {
 		t.Errorf("%+v", o)
 	}
-	if o := i.ssh("alice", "-s", "--", "sftp"); o.code == 0 || o.out != "" {
+	if o := i.ssh("alice", "-s", "--", "netconf"); o.code == 0 || o.out != "" {
 		t.Errorf("a subsystem: %+v", o)
 	}
 }

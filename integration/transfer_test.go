@@ -125,3 +125,76 @@ func TestProgramsThatUseSSH(t *testing.T) {
 		same(t, from, to)
 	})
 }
+
+// `ssh host < script`: the shell reads it from its standard input.
+func TestAScriptOnStandardInput(t *testing.T) {
+	t.Parallel()
+	i := start(t)
+	script := "cd /tmp\nfor n in 1 2 3; do echo line $n; done\nread word <<<'a b'; echo \"$word\"\nexit 5\necho never\n"
+	for _, args := range [][]string{nil, {"--", "bash -s"}, {"-T"}} {
+		if o := runCommand(t, []byte(script), i.sshCommand("alice", args...)); o.code != 5 || o.out != "line 1\nline 2\nline 3\na b\n" {
+			t.Errorf("%q: %+v", args, o)
+		}
+	}
+}
+
+// A user may be limited to one of the programs, by a forced command.
+func TestAUserWithOneProgram(t *testing.T) {
+	t.Parallel()
+	i := newInstance(t)
+	i.head = withHost(t)
+	uid := i.person("alice").uid
+	for n, p := range []struct{ name, table string }{
+		{"pusher", `command = 'exec git-shell -c "$SSH_ORIGINAL_COMMAND"'`},
+		{"syncer", `command = 'set -f; case $SSH_ORIGINAL_COMMAND in "rsync --server "*) exec $SSH_ORIGINAL_COMMAND;; esac; echo rsync only >&2; exit 1'`},
+		{"taker", `command = 'exec tar -x'`},
+	} {
+		i.add(p.name, uid+2+n).table = p.table
+	}
+	i.start()
+	from := files(t)
+	shell := func(name string) string { return "ssh " + strings.Join(i.options(name), " ") }
+	i.jailshMust("run", "pusher", "--", "git", "init", "-q", "--bare", "-b", "main", "repo.git")
+	git := func(args ...string) output {
+		c := command(t, "git", args...)
+		c.Dir = from
+		c.Env = append(c.Env, "GIT_SSH_COMMAND="+shell("pusher"), "GIT_CONFIG_NOSYSTEM=1",
+			"GIT_AUTHOR_NAME=a", "GIT_AUTHOR_EMAIL=a@b", "GIT_COMMITTER_NAME=a", "GIT_COMMITTER_EMAIL=a@b")
+		return runCommand(t, nil, c)
+	}
+	for _, args := range [][]string{{"init", "-q", "-b", "main"}, {"add", "-A"}, {"commit", "-q", "-m", "first"}, {"push", "-q", "pusher@127.0.0.1:repo.git", "main"}} {
+		if o := git(args...); o.code != 0 {
+			t.Fatalf("git %q: %+v", args, o)
+		}
+	}
+	for _, args := range [][]string{nil, {"--", "sh"}, {"--", "git-upload-pack repo.git; id"}, {"-s", "--", "sftp"}} {
+		if o := i.ssh("pusher", args...); o.code == 0 || strings.Contains(o.out, "uid=") {
+			t.Errorf("pusher %q: %+v", args, o)
+		}
+	}
+	remove(t, filepath.Join(from, ".git"))
+	if o := run(t, nil, "rsync", "-a", "-e", shell("syncer"), from+"/", "syncer@127.0.0.1:in/"); o.code != 0 {
+		t.Errorf("rsync: %+v", o)
+	}
+	same(t, from, filepath.Join(i.home("syncer"), "in"))
+	if o := i.ssh("syncer", "--", "cat /etc/passwd"); o.code != 1 || o.err != "rsync only\n" {
+		t.Errorf("syncer: %+v", o)
+	}
+	up := run(t, nil, "tar", "-C", from, "-c", ".")
+	if o := runCommand(t, []byte(up.out), i.sshCommand("taker", "--", "cat /etc/passwd")); o.code != 0 || o.out != "" {
+		t.Errorf("tar: %+v", o)
+	}
+	if got := i.jailshMust("run", "taker", "--", "cat", "text"); got != "hello" {
+		t.Errorf("taken: %q", got)
+	}
+}
+
+// jailshMust runs jailsh on the instance. It must succeed.
+func (i *instance) jailshMust(args ...string) string {
+	i.t.Helper()
+	o := i.jailsh(args...)
+	if o.code != 0 {
+		i.t.Fatalf("jailsh %q: %+v", args, o)
+	}
+	return strings.TrimSpace(o.out)
+}

@@ -16,6 +16,7 @@
 //	ptyreq.go, modes.go, signal.go, env.go        what a session may ask for
 //	policy.go                                     what it gets
 //	program.go, open.go, stream.go, pump.go       open, spawn, pump
+//	sftp.go, transfers.go                         files
 //	clock.go, tally.go, notice.go                 limits of sessions, and what they say
 //	exit.go, sentence.go                          exit status, EOF, close
 //	record.go, recheck.go, shutdown.go            audit, reload, the end

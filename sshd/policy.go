@@ -10,7 +10,8 @@ import (
 // wish is what a client has asked for in a session until it starts a program.
 type wish struct {
 	exec    bool
-	command string // exec's
+	command string // exec's, and the name that sftp has as a command
+	sftp    bool   // by the subsystem
 	term    string
 	tty     *wire.TTY // nil without a pty-req
 	env     environment
@@ -33,7 +34,9 @@ func plan(g *wire.Grant, w *wish, a addresses) (*wire.Spawn, refusal) {
 		return nil, refusedLong
 	case strings.IndexByte(w.command, 0) >= 0:
 		return nil, refusedNUL
-	case g.Forced:
+	case g.SFTP.Only && !w.sftp:
+		return nil, refusedOther
+	case g.Forced, w.sftp:
 	case w.exec && !g.Exec:
 		return nil, refusedExec
 	case !w.exec && !g.Shell:
@@ -46,9 +49,12 @@ func plan(g *wire.Grant, w *wish, a addresses) (*wire.Spawn, refusal) {
 	if w.tty != nil && w.term != "" {
 		ok = ok && env.add("TERM", w.term)
 	}
-	if g.Forced {
+	switch {
+	case w.sftp && (g.SFTP.Only || !g.Forced):
+		serveFiles(s, &g.SFTP)
+	case g.Forced:
 		s.Exec, s.Command = true, g.Command
-		if w.exec {
+		if w.exec || w.sftp {
 			ok = ok && env.add("SSH_ORIGINAL_COMMAND", w.command)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
@@ -31,12 +32,13 @@ func (s *session) start() {
 		s.spin("farewell", func() { s.farewell(refused) })
 		return
 	}
+	s.reports = spawn.Program == wire.ProgramSFTP
 	if spawn.TTY != nil {
 		tty := *spawn.TTY // the wish's size may change from here on
 		spawn.TTY = &tty
 	}
 	s.conn.record(levelInfo, "session", "", "session", fmt.Sprint(s.number),
-		"command", spawn.Command, "original", originalOf(spawn, &s.wish), "terminal", fmt.Sprint(spawn.TTY != nil))
+		"command", commandOf(spawn), "original", originalOf(spawn, &s.wish), "terminal", fmt.Sprint(spawn.TTY != nil))
 	s.work.Go(func() {
 		if s.conn.server.protect(s.conn.ref, "program", func() { s.program(spawn) }) {
 			s.cancel(lostProgram)
@@ -46,9 +48,17 @@ func (s *session) start() {
 	})
 }
 
+// commandOf is what is run, for the log.
+func commandOf(spawn *wire.Spawn) string {
+	if spawn.Program == wire.ProgramSFTP {
+		return strings.Join(append([]string{internalSFTP}, spawn.Args...), " ")
+	}
+	return spawn.Command
+}
+
 // originalOf is what the client asked for, where something else is run.
 func originalOf(spawn *wire.Spawn, w *wish) string {
-	if w.command == spawn.Command {
+	if w.command == spawn.Command || w.sftp && spawn.Program == wire.ProgramSFTP {
 		return ""
 	}
 	return w.command
@@ -68,7 +78,7 @@ func (s *session) program(spawn *wire.Spawn) {
 		return // the client has closed the channel
 	default:
 		s.conn.record(levelError, "session failed", "", "session", fmt.Sprint(s.number), "error", err.Error())
-		if spawn.Exec {
+		if spawn.Exec || spawn.Program != wire.ProgramShell {
 			s.farewell(refusedRun)
 			return
 		}

@@ -28,10 +28,14 @@ func (s *session) variable(data []byte) bool {
 	return ok && !s.started && s.wish.env.fromClient(s.conn.policy.Load().AcceptEnv, name, value)
 }
 
-// wants is shell or exec; whether it is allowed is told on the channel, in words.
+// wants is shell, exec or subsystem. Whether the first two are allowed is told on
+// the channel, in words.
 func (s *session) wants(r *ssh.Request) bool {
-	if r.Type == "shell" {
+	switch r.Type {
+	case "shell":
 		return true
+	case "subsystem":
+		return s.subsystem(r.Payload)
 	}
 	p := payload{rest: r.Payload}
 	s.wish.exec, s.wish.command = true, p.string(len(r.Payload))

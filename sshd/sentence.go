@@ -13,6 +13,7 @@ type refusal uint8
 const (
 	_ refusal = iota
 	refusedShell
+	refusedOther
 	refusedExec
 	refusedLong
 	refusedNUL
@@ -35,6 +36,7 @@ const (
 // written after start.
 var sentences = [...]string{
 	refusedShell: "a shell is not allowed with this key",
+	refusedOther: "this account is for sftp only",
 	refusedExec:  "commands are not allowed with this key",
 	refusedLong:  "the command is too long",
 	refusedNUL:   "the command has a zero byte in it",

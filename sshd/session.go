@@ -37,6 +37,7 @@ type session struct {
 	process *Process
 	signals chan uint32 // made with the first signal
 	mute    bool        // a forced command gets no signals
+	reports bool        // its standard error tells of transfers
 
 	spawned chan *Process  // program to run, once
 	status  chan wire.Exit // run to program, once; closed without a value if the cell is gone
@@ -112,7 +113,7 @@ func (s *session) serve(requests <-chan *ssh.Request) {
 // output must not overtake it.
 func (s *session) answer(r *ssh.Request) {
 	switch r.Type {
-	case "shell", "exec":
+	case "shell", "exec", "subsystem":
 		ok := !s.started && s.ctx.Err() == nil && s.wants(r)
 		_ = r.Reply(ok, nil) // an error: the client is gone, and the channel with it
 		if ok {
@@ -124,8 +125,8 @@ func (s *session) answer(r *ssh.Request) {
 }
 
 // request carries out a request, and reports whether it was understood and
-// allowed. What has no line here is refused: subsystem, x11-req and
-// auth-agent-req@openssh.com among them.
+// allowed. What has no line here is refused: x11-req and auth-agent-req@openssh.com
+// among them.
 func (s *session) request(r *ssh.Request) bool {
 	switch r.Type {
 	case "pty-req":
@@ -140,7 +141,7 @@ func (s *session) request(r *ssh.Request) bool {
 		return s.interrupt(r.Payload)
 	case "eow@openssh.com":
 		return s.noOutput()
-	case "subsystem", "x11-req", "auth-agent-req@openssh.com":
+	case "x11-req", "auth-agent-req@openssh.com":
 		s.conn.denied(r.Type, r.Payload)
 	}
 	return false

@@ -24,6 +24,10 @@ func (s *session) stream(p *Process) (wire.Exit, refusal) {
 		s.outputs.Add(1)
 		s.spin("stderr", func() {
 			defer s.outputs.Done()
+			if s.reports {
+				s.transfers(p.Stderr)
+				return
+			}
 			s.output(p.Stderr, stderr{s})
 		})
 		s.output(p.Stdout, s.channel)

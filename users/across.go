@@ -28,6 +28,7 @@ func (l *loader) across() {
 	l.mounts()
 	l.sums()
 	l.limits()
+	l.sftp()
 	for uid := range l.host {
 		l.table.taken[uid] = true
 	}

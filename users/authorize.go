@@ -187,8 +187,9 @@ func (d *Decision) grant(u *User, k *Key) {
 		g.Forced, g.Command = true, o.Command
 		d.trace("%s: forced command %q", k.Source, o.Command)
 	}
-	d.trace("granted: shell %t, exec %t, pty %t, local forward %s, remote forward %s", g.Shell, g.Exec, g.PTY,
-		permitsText(g.LocalForward), permitsText(g.RemoteForward))
+	g.SFTP = grantSFTP(u, g.Forced, g.Command)
+	d.trace("granted: shell %t, exec %t, pty %t, sftp %t, local forward %s, remote forward %s", g.Shell, g.Exec, g.PTY,
+		g.SFTP.Allowed, permitsText(g.LocalForward), permitsText(g.RemoteForward))
 	d.Grant = g
 }
 

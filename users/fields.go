@@ -1,8 +1,11 @@
 package users
 
 import (
+	"strings"
+
 	"github.com/jailsh/jailsh/internal/strict"
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/sftp/options"
 )
 
 type scope uint8
@@ -40,6 +43,9 @@ func Keys() []string { return strict.Names((&loader{}).fields(nil, scopeUser)) }
 
 // LimitKeys returns the names of the keys of limits.
 func LimitKeys() []string { return strict.Names(limitFields(nil)) }
+
+// SFTPKeys returns the names of the keys of sftp.
+func SFTPKeys() []string { return strict.Names(sftpFields(nil)) }
 
 // Later returns the names of the keys of a user, of her allow and of her limits,
 // that are refused as not supported yet.
@@ -83,6 +89,7 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 		key(to, "linger", readLinger, setLinger),
 		key(to, "kill_on_logout", (*strict.Value).Bool, func(u *User, b bool) { u.KillOnLogout = b }),
 		{Name: "allow", Read: func(v *strict.Value) { v.Fields(allowFields(to)) }},
+		{Name: "sftp", Read: func(v *strict.Value) { v.Fields(sftpFields(to)) }},
 		key(to, "command", readCommand, func(u *User, c string) { u.Command = c }),
 
 		{Name: "limits", Read: func(v *strict.Value) { v.Fields(limitFields(to)) }},
@@ -111,7 +118,7 @@ func allowFields(to *layer) []strict.Field {
 		flag("shell", func(a *Allow) *bool { return &a.Shell }),
 		flag("exec", func(a *Allow) *bool { return &a.Exec }),
 		flag("pty", func(a *Allow) *bool { return &a.PTY }),
-		{Name: "sftp"},
+		flag("sftp", func(a *Allow) *bool { return &a.SFTP }),
 		{Name: "agent"},
 		{Name: "x11"},
 		{Name: "share"},
@@ -122,4 +129,12 @@ func allowFields(to *layer) []strict.Field {
 	}
 }
 
-func readCommand(v *strict.Value) (string, bool) { return v.Text(wire.MaxCommand) }
+func readCommand(v *strict.Value) (string, bool) {
+	s, ok := v.Text(wire.MaxCommand)
+	if _, _, err := options.Command(s); ok && err != nil {
+		what, fix, _ := strings.Cut(err.Error(), " - ")
+		v.Bad(options.Internal+": "+what, fix)
+		return "", false
+	}
+	return s, ok
+}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/environ"
 	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/sftp/options"
 )
 
 // layer is what one table of the file sets: one function per key, in file order.
@@ -62,7 +63,8 @@ func (l *loader) user(v *strict.Value) {
 		Name: v.Name(), Line: v.Line(), table: v, origin: map[string]*strict.Value{},
 		Template: "basic", Shell: "/bin/bash", Hostname: "jail", Umask: 0o022,
 		AcceptEnv: environ.Default(), Network: NetworkPrivate,
-		Limits: defaultLimits(), Allow: Allow{Shell: true, Exec: true, PTY: true},
+		Limits: defaultLimits(), Allow: Allow{Shell: true, Exec: true, PTY: true, SFTP: true},
+		SFTP: SFTP{Options: options.None()},
 	}
 	own := l.layer(v, scopeUser)
 	l.defaults.apply(u)

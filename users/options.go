@@ -8,6 +8,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/environ"
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/sftp/options"
 )
 
 // Options is what the options of a key line ask for.
@@ -183,6 +184,9 @@ func setKeyExpiry(o *Options, _ bool, value string) error {
 func setKeyCommand(o *Options, _ bool, value string) error {
 	if o.Forced {
 		return errors.New("given twice - remove one of them")
+	}
+	if _, _, err := options.Command(value); err != nil {
+		return fmt.Errorf("%s: %w", options.Internal, err)
 	}
 	o.Forced, o.Command = true, value
 	return nil

@@ -34,6 +34,7 @@ type User struct {
 
 	Limits   Limits
 	Allow    Allow
+	SFTP     SFTP
 	Command  string         // forced command, "" for none; wins over a key's
 	From     []netip.Prefix // where the user may come from; empty: anywhere
 	Expires  time.Time      // no login from then on; zero: never
@@ -55,7 +56,7 @@ func (u *User) Expired(now time.Time) bool { return !u.Expires.IsZero() && !now.
 
 // Allow is what sessions may ask for.
 type Allow struct {
-	Shell, Exec, PTY bool
+	Shell, Exec, PTY, SFTP bool
 
 	LocalForward, RemoteForward []wire.Permit // nil: what the network makes of it
 }

@@ -32,6 +32,7 @@ type decision struct {
 	Shell       bool     `json:"shell"`
 	Exec        bool     `json:"exec"`
 	PTY         bool     `json:"pty"`
+	SFTP        bool     `json:"sftp"`
 	Command     *string  `json:"command,omitempty"` // forced
 	Env         []string `json:"env,omitempty"`
 	AcceptEnv   []string `json:"accept_env,omitempty"`
@@ -41,7 +42,7 @@ func newDecision(k *users.Key, d users.Decision) decision {
 	g := d.Grant
 	x := decision{
 		Fingerprint: d.KeyFingerprint, Comment: k.Comment, Accepted: g.Accepted, Reason: g.Reason, Rules: d.Trace,
-		Shell: g.Shell, Exec: g.Exec, PTY: g.PTY, Env: g.Env, AcceptEnv: g.AcceptEnv,
+		Shell: g.Shell, Exec: g.Exec, PTY: g.PTY, SFTP: g.SFTP.Allowed, Env: g.Env, AcceptEnv: g.AcceptEnv,
 	}
 	if g.Forced {
 		x.Command = &g.Command

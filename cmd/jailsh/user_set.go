@@ -16,6 +16,7 @@ func textKeys() []string {
 	return []string{
 		"class", "template", "shell", "home", "hostname", "umask", "network", "linger", "command", "authorized_keys",
 		"limits.memory", "limits.swap", "limits.tmp", "limits.home", "limits.file_size", "limits.cpu_time", "limits.idle", "limits.max_session",
+		"sftp.server", "sftp.start", "sftp.umask",
 	}
 }
 
@@ -113,6 +114,9 @@ func (a *app) completeSet(c *cobra.Command, args []string, word string) ([]cobra
 	}
 	for _, k := range users.LimitKeys() {
 		keys = append(keys, "limits."+k+"=")
+	}
+	for _, k := range users.SFTPKeys() {
+		keys = append(keys, "sftp."+k+"=")
 	}
 	return keys, noFiles | cobra.ShellCompDirectiveNoSpace
 }

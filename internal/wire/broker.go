@@ -69,6 +69,7 @@ type Grant struct {
 	Reason   string
 
 	Shell, Exec, PTY bool
+	SFTP             SFTP
 	Forced           bool   // Command is run whatever the client asks for
 	Command          string // the forced command
 	NoTouchRequired  bool   // sk keys: a signature without touch is good
@@ -93,6 +94,7 @@ func (m *Grant) fields(c *codec) {
 	c.boolean(&m.Shell)
 	c.boolean(&m.Exec)
 	c.boolean(&m.PTY)
+	m.SFTP.fields(c)
 	c.boolean(&m.Forced)
 	c.str(&m.Command, MaxCommand)
 	c.boolean(&m.NoTouchRequired)

@@ -21,7 +21,7 @@ func full() map[string]Message {
 		},
 		"Lookup": &Lookup{User: "alice", Key: []byte("blob"), From: "127.0.0.1"},
 		"Grant": &Grant{
-			Accepted: true, Reason: "r", Shell: true, Exec: true, PTY: true, Forced: true, Command: "c",
+			Accepted: true, Reason: "r", Shell: true, Exec: true, PTY: true, SFTP: SFTP{true, true, "/s", []string{"-R"}}, Forced: true, Command: "c",
 			NoTouchRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
 			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0), SecondFactor: true, Logins: 4,
 			LocalForward: Permits{[]Permit{{"*", 22, ""}}, []Permit{{"", 0, "/run/*"}}}, RemoteForward: Permits{[]Permit{{"localhost", 0, ""}}, nil},

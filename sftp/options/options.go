@@ -1,10 +1,3 @@
-// Package options is how the sftp server is told what it may do: the options of
-// sftp-server(8), as far as they mean something in a jail.
-//
-// Callers are the users' table, which makes them from users.toml and checks those
-// of a forced command, and the server (package sftp), which is given them as
-// arguments. Both ends are the same code, and the one between them, jailsh-net,
-// passes them on unread.
 package options
 
 import (
@@ -58,15 +51,37 @@ func (o *Options) Args() []string {
 		args = append(args, "-u", fmt.Sprintf("%03o", o.Umask))
 	}
 	if o.Allow != nil {
-		args = append(args, "-p", strings.Join(o.Allow, ","))
+		args = append(args, "-p", join(o.Allow))
 	}
-	if o.Deny != nil {
-		args = append(args, "-P", strings.Join(o.Deny, ","))
+	if len(o.Deny) > 0 {
+		args = append(args, "-P", join(o.Deny))
 	}
 	if o.Log {
 		args = append(args, "-l", "INFO")
 	}
 	return args
+}
+
+// With are o and what more says: the narrower of the two. Where only one can hold,
+// more does.
+func (o *Options) With(more Options) Options {
+	both := *o
+	both.ReadOnly = o.ReadOnly || more.ReadOnly
+	both.Log = o.Log || more.Log
+	both.Deny = append(slices.Clone(o.Deny), more.Deny...)
+	if more.Start != "" {
+		both.Start = more.Start
+	}
+	if more.Umask >= 0 {
+		both.Umask = more.Umask
+	}
+	switch {
+	case o.Allow == nil:
+		both.Allow = more.Allow
+	case more.Allow != nil:
+		both.Allow = slices.DeleteFunc(slices.Clone(o.Allow), func(n string) bool { return !slices.Contains(more.Allow, n) })
+	}
+	return both
 }
 
 // levels of -l, and whether transfers are told at them: from INFO on, as
@@ -130,7 +145,20 @@ func (o *Options) set(flag byte, value string) (err error) {
 	return err
 }
 
+// none is a list without a request: an empty one would look like no list.
+const none = "none"
+
+func join(list []string) string {
+	if len(list) == 0 {
+		return none
+	}
+	return strings.Join(list, ",")
+}
+
 func names(list string) ([]string, error) {
+	if list == none {
+		return []string{}, nil
+	}
 	all := strings.Split(list, ",")
 	for _, n := range all {
 		if !slices.Contains(requests[:], n) {

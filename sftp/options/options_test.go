@@ -1,6 +1,7 @@
 package options
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -41,6 +42,49 @@ func TestExpand(t *testing.T) {
 	o := Options{Start: "%d/%u/100%%/%%d"}
 	if got := o.Expand("/home/alice", "alice"); got != "/home/alice/alice/100%/%d" {
 		t.Error(got)
+	}
+}
+
+// A key's forced command narrows what the user has, and never widens it.
+func TestWith(t *testing.T) {
+	t.Parallel()
+	full := Options{ReadOnly: true, Start: "/a", Umask: 0o22, Allow: []string{"open", "read"}, Deny: []string{"stat"}, Log: true}
+	for _, c := range []struct{ one, more, want Options }{
+		{None(), None(), None()},
+		{full, None(), full},
+		{None(), full, full},
+		{full, Options{Start: "/b", Umask: 0o77, Allow: []string{"read", "write"}, Deny: []string{"lstat"}}, Options{
+			ReadOnly: true, Start: "/b", Umask: 0o77, Allow: []string{"read"}, Deny: []string{"stat", "lstat"}, Log: true,
+		}},
+		{full, Options{Umask: -1, Allow: []string{"write"}}, Options{ReadOnly: true, Start: "/a", Umask: 0o22, Allow: []string{}, Deny: []string{"stat"}, Log: true}},
+	} {
+		got := c.one.With(c.more)
+		if fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", c.want) || (got.Allow == nil) != (c.want.Allow == nil) {
+			t.Errorf("%+v with %+v: %+v", c.one, c.more, got)
+		}
+		if again, err := Parse(got.Args()); err != nil || again.Allows("open") != got.Allows("open") || again.Allows("read") != got.Allows("read") {
+			t.Errorf("%+v: %q: %v", got, got.Args(), err)
+		}
+	}
+}
+
+func TestCommand(t *testing.T) {
+	t.Parallel()
+	for command, want := range map[string]bool{
+		"internal-sftp": true, "internal-sftp -R -u 027": true, "internal-sftp\t-R": true, "internal-sftp ": true,
+		"internal-sftpd": false, " internal-sftp": false, "exec internal-sftp": false, "": false, "internal-sftp; ls": false,
+	} {
+		if _, is, err := Command(command); is != want || err != nil {
+			t.Errorf("%q: %t, %v", command, is, err)
+		}
+	}
+	if o, _, err := Command("internal-sftp -R -d /in"); err != nil || !o.ReadOnly || o.Start != "/in" {
+		t.Errorf("%+v, %v", o, err)
+	}
+	for command, want := range map[string]string{"internal-sftp -x": "is no option", "internal-sftp -d '/a b'": "quotes", "internal-sftp ; ls": "is no option"} {
+		if _, is, err := Command(command); !is || err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %t, %v", command, is, err)
+		}
 	}
 }
 
