@@ -8,7 +8,7 @@ import (
 // parts are types that no packet carries alone, with the message that they are
 // fuzzed in.
 func parts() map[string]string {
-	return map[string]string{"Size": "Spawn", "Mount": "Spec", "Network": "Spec", "Limits": "Spec", "Address": "Dial", "Permit": "Grant", "Permits": "Grant", "SFTP": "Grant"}
+	return map[string]string{"Size": "Spawn", "Mount": "Spec", "Network": "Spec", "Limits": "Spec", "Address": "Dial", "Permit": "Grant", "Permits": "Grant", "SFTP": "Grant", "Certificate": "Lookup"}
 }
 
 // Each message of the contract is read from somebody who may be hostile, so the

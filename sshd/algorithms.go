@@ -2,7 +2,8 @@ package sshd
 
 import "golang.org/x/crypto/ssh"
 
-// The lists are explicit: the library's defaults still offer SHA-1. The client's
+// What users may sign with is in internal/credential. The lists are explicit: the
+// library's defaults still offer SHA-1. The client's
 // order decides; ours is the order of preference for clients without one.
 
 // keyExchanges are the post-quantum hybrid and curve25519, which every OpenSSH
@@ -28,16 +29,6 @@ func ciphers() []string {
 
 // macs are encrypt-then-MAC only.
 func macs() []string { return []string{ssh.HMACSHA256ETM, ssh.HMACSHA512ETM} }
-
-// publicKeyAlgorithms are what a user may sign with; ssh-rsa, which is SHA-1, and
-// ssh-dss are not among them. Certificates use them too, and are refused.
-func publicKeyAlgorithms() []string {
-	return []string{
-		ssh.KeyAlgoED25519, ssh.KeyAlgoSKED25519,
-		ssh.KeyAlgoECDSA256, ssh.KeyAlgoECDSA384, ssh.KeyAlgoECDSA521, ssh.KeyAlgoSKECDSA256,
-		ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256,
-	}
-}
 
 // hostKeyAlgorithms are what a host key of the given type signs with; none for
 // a type that isn't served.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/crypto/ssh"
 )
@@ -20,9 +21,14 @@ var errNone = errors.New("a key is needed")
 
 // refused is a key that was not accepted. Its text is for the log: the client
 // learns nothing but that it failed.
-type refused struct{ reason, fingerprint string }
+type refused struct {
+	reason     string
+	credential []string // keys and values for the log
+}
 
 func (r *refused) Error() string { return r.reason }
+
+func (id *identity) refuse(reason string) error { return &refused{reason, id.credential()} }
 
 // authentication fills in what a connection adds to the server's configuration.
 func (c *connection) authentication(cfg *ssh.ServerConfig) {
@@ -49,15 +55,34 @@ func (c *connection) offered(meta ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Per
 }
 
 func (c *connection) consider(user string, key ssh.PublicKey) (*identity, error) {
-	id := &identity{user: user, key: key.Marshal(), fingerprint: ssh.FingerprintSHA256(key)}
-	if _, ok := key.(*ssh.Certificate); ok {
-		return nil, &refused{"certificates are not accepted", id.fingerprint}
+	id := &identity{user: user, offered: key.Marshal()}
+	id.key = id.offered
+	cert, certified := key.(*ssh.Certificate)
+	if certified {
+		id.key = cert.Key.Marshal()
 	}
-	if len(user) > wire.MaxName || len(id.key) > wire.MaxBlob {
-		return nil, &refused{"the user's name or the key is too long", id.fingerprint}
+	id.fingerprint = fingerprint(id.key)
+	if len(user) > wire.MaxName || len(id.offered) > wire.MaxBlob {
+		return nil, id.refuse("the user's name or the key is too long")
+	}
+	if why := c.settings.keys.Offered(key); why != "" {
+		return nil, id.refuse(why)
+	}
+	if certified {
+		var err error
+		if id.certificate, err = credential.Facts(cert); err != nil {
+			return nil, id.refuse(err.Error())
+		}
 	}
 	if err := c.grant(id); err != nil {
-		return nil, &refused{err.Error(), id.fingerprint}
+		return nil, id.refuse(err.Error())
+	}
+	if certified {
+		// Last: a signature is expensive to check, and nobody but a trusted
+		// authority's customers gets that far.
+		if err := credential.Verify(cert); err != nil {
+			return nil, id.refuse(err.Error())
+		}
 	}
 	return id, nil
 }
@@ -68,27 +93,35 @@ func (c *connection) grant(id *identity) error {
 	ctx, cancel := context.WithTimeout(c.ctx, lookupTimeout)
 	defer cancel()
 	id.epoch = c.server.epoch.Load() // before the question: a reload in between counts
-	grant, err := c.server.broker.Lookup(ctx, &wire.Lookup{User: id.user, Key: id.key, From: c.addresses.client})
+	grant, err := c.server.broker.Lookup(ctx, &wire.Lookup{
+		User: id.user, Key: id.key, From: c.addresses.client, Certificate: id.certificate, Since: id.since,
+	})
 	switch {
 	case err != nil:
 		return fmt.Errorf("lookup: %w", err)
 	case !grant.Accepted:
-		return &refused{grant.Reason, id.fingerprint}
+		return id.refuse(grant.Reason)
 	}
 	id.grant = grant
 	return nil
 }
 
 // verified decides about a login, after the signature was found good.
-func (c *connection) verified(meta ssh.ConnMetadata, key ssh.PublicKey, p *ssh.Permissions, _ string) (*ssh.Permissions, error) {
+func (c *connection) verified(meta ssh.ConnMetadata, key ssh.PublicKey, p *ssh.Permissions, format string) (*ssh.Permissions, error) {
 	offer, err := identityOf(p)
 	if err != nil {
 		return nil, err
 	}
-	if offer.user != meta.User() || !bytes.Equal(offer.key, key.Marshal()) {
-		return nil, &refused{"the key or the name is not the one that was looked up", offer.fingerprint}
+	if offer.user != meta.User() || !bytes.Equal(offer.offered, key.Marshal()) {
+		return nil, offer.refuse("the key or the name is not the one that was looked up")
 	}
-	return c.admit(offer)
+	if why := c.settings.keys.Signed(key, format); why != "" {
+		return nil, offer.refuse(why)
+	}
+	id := *offer
+	id.since = time.Now()
+	id.device = deviceOf(meta, key, offer)
+	return c.admit(&id)
 }
 
 // admit lets in who has proven what her grant wants, and asks for a code if that
@@ -99,21 +132,26 @@ func (c *connection) verified(meta ssh.ConnMetadata, key ssh.PublicKey, p *ssh.P
 // time Recheck doesn't see it yet. Hence the order: the login is stored first,
 // then the epoch is compared, so that one of the two sees the other.
 func (c *connection) admit(id *identity) (*ssh.Permissions, error) {
-	for id.complete() {
+	for {
+		if why := id.lacks(); why != "" {
+			c.login.Store(nil)
+			return nil, id.refuse(why)
+		}
+		if !id.complete() {
+			c.login.Store(nil)
+			return nil, c.askCode(id)
+		}
 		c.login.Store(id)
 		c.policy.Store(id.grant)
 		if id.epoch == c.server.epoch.Load() {
 			return c.seat(id)
 		}
-		again := &identity{user: id.user, key: id.key, fingerprint: id.fingerprint, ticket: id.ticket}
-		if err := c.grant(again); err != nil {
+		id = id.again()
+		if err := c.grant(id); err != nil {
 			c.login.Store(nil)
 			return nil, err
 		}
-		id = again
 	}
-	c.login.Store(nil)
-	return nil, c.askCode(id)
 }
 
 // seat lets her in if there is a place. Else her client shows her the banner, before
@@ -121,7 +159,7 @@ func (c *connection) admit(id *identity) (*ssh.Permissions, error) {
 func (c *connection) seat(id *identity) (*ssh.Permissions, error) {
 	if why := c.takePlace(id); why != 0 {
 		c.login.Store(nil)
-		return nil, &ssh.BannerError{Err: &refused{why.Error(), id.fingerprint}, Message: string(sentence(why, c.ref, true))}
+		return nil, &ssh.BannerError{Err: id.refuse(why.Error()), Message: string(sentence(why, c.ref, true))}
 	}
 	c.prefetch(id.user)
 	return id.permissions(), nil
@@ -139,11 +177,12 @@ func (c *connection) attempted(meta ssh.ConnMetadata, method string, err error) 
 	if further := (*ssh.PartialSuccessError)(nil); errors.As(err, &further) {
 		return // askCode has recorded it
 	}
-	fingerprint := ""
+	credential := []string{"key", ""}
 	if r := (*refused)(nil); errors.As(err, &r) {
-		fingerprint = r.fingerprint
+		credential = r.credential
 	}
-	c.record(levelInfo, "refused", meta.User(), "method", method, "key", fingerprint, "reason", err.Error())
+	pairs := append([]string{"method", method}, credential...)
+	c.record(levelInfo, "refused", meta.User(), append(pairs, "reason", err.Error())...)
 }
 
 // authenticated ends what holds until a login, and begins what holds after.
@@ -162,6 +201,6 @@ func (c *connection) authenticated(meta ssh.ConnMetadata) {
 	if id.ticket != nil {
 		factor = "totp"
 	}
-	c.record(levelInfo, "login", id.user, "key", id.fingerprint, "second", factor,
-		"client", shown(string(meta.ClientVersion()), maxShown), "algorithms", algorithms)
+	c.record(levelInfo, "login", id.user, append(id.credential(), "second", factor,
+		"client", shown(string(meta.ClientVersion()), maxShown), "algorithms", algorithms)...)
 }

@@ -67,25 +67,6 @@ func TestLookupSaysWhoAsks(t *testing.T) {
 	}
 }
 
-// Certificates are a later matter: until then none is good, whoever signed it.
-func TestCertificateIsRefused(t *testing.T) {
-	t.Parallel()
-	f := start(t)
-	cert := &ssh.Certificate{Key: f.key.PublicKey(), CertType: ssh.UserCert, ValidPrincipals: []string{"alice"}, ValidBefore: ssh.CertTimeInfinity}
-	if err := cert.SignCert(bytes.NewReader(make([]byte, 64)), f.key); err != nil {
-		t.Fatal(err)
-	}
-	signer, err := ssh.NewCertSigner(cert, f.key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.broker.allow("alice", cert, everything())
-	if _, err := ssh.Dial("tcp", f.addr, f.clientConfig("alice", signer)); err == nil {
-		t.Error("it was good for a login")
-	}
-	f.broker.waitRecord(t, "refused", func(r *wire.Record) bool { return attr(r, "reason") == "certificates are not accepted" })
-}
-
 // After as many wrong keys as MaxAuthTries the server hangs up.
 func TestMaxAuthTries(t *testing.T) {
 	t.Parallel()

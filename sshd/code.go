@@ -20,11 +20,11 @@ const codePrompt = "Verification code: "
 func (c *connection) askCode(id *identity) error {
 	ask := func(meta ssh.ConnMetadata, challenge ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
 		if meta.User() != id.user {
-			return nil, &refused{"the name is not the one of the key", id.fingerprint}
+			return nil, id.refuse("the name is not the one of the key")
 		}
 		answers, err := challenge("", "", []string{codePrompt}, []bool{false})
 		if err != nil {
-			return nil, &refused{"no code came: " + err.Error(), id.fingerprint}
+			return nil, id.refuse("no code came: " + err.Error())
 		}
 		start := time.Now()
 		ticket, err := c.verifyCode(id, answers[0])
@@ -32,27 +32,27 @@ func (c *connection) askCode(id *identity) error {
 			pause(c.ctx, refusalTime(c.server.secret, id.user, time.Since(start))-time.Since(start))
 			return nil, err
 		}
-		return c.admit(&identity{
-			user: id.user, key: id.key, fingerprint: id.fingerprint, ticket: ticket, grant: id.grant, epoch: id.epoch,
-		})
+		proven := *id
+		proven.ticket = ticket
+		return c.admit(&proven)
 	}
-	c.record(levelInfo, "partial login", id.user, "key", id.fingerprint)
+	c.record(levelInfo, "partial login", id.user, id.credential()...)
 	return &ssh.PartialSuccessError{Next: ssh.ServerAuthCallbacks{KeyboardInteractiveCallback: ask}}
 }
 
 // verifyCode asks jailshd about a code, which is nowhere else shown or kept.
 func (c *connection) verifyCode(id *identity, code string) (ticket []byte, err error) {
 	if len(code) > wire.MaxCode {
-		return nil, &refused{"wrong code", id.fingerprint}
+		return nil, id.refuse("wrong code")
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, lookupTimeout)
 	defer cancel()
 	answer, err := c.server.broker.Verify(ctx, &wire.Verify{User: id.user, Ref: c.ref, Code: code})
 	switch {
 	case err != nil:
-		return nil, &refused{fmt.Sprintf("verify: %s", err), id.fingerprint}
+		return nil, id.refuse(fmt.Sprintf("verify: %s", err))
 	case !answer.Accepted:
-		return nil, &refused{answer.Reason, id.fingerprint}
+		return nil, id.refuse(answer.Reason)
 	}
 	return answer.Ticket, nil
 }

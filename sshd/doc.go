@@ -9,7 +9,8 @@
 //	conn.go, gate.go, link.go, socket.go,
 //	flood.go, quickack.go, drain.go               one connection and its socket
 //	algorithms.go, hostkey.go                     handshake
-//	auth.go, delay.go, identity.go, code.go       key offered, verified, a code asked for
+//	auth.go, delay.go, identity.go, device.go,
+//	code.go                                       key offered, verified, a code asked for
 //	place.go                                      whether there is room
 //	channel.go, global.go, keepalive.go           what a connection may ask for
 //	session.go, requests.go, payload.go,

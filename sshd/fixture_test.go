@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/crypto/ssh"
 )
@@ -70,6 +71,7 @@ func prepare(t testing.TB, settings ...setting) *fixture {
 	cfg := &wire.NetConfig{
 		LoginGrace: time.Minute, MaxAuthTries: 6, StartupsBegin: 100, StartupsRate: 30, StartupsFull: 400,
 		StartupsPerSource: 100, AliveInterval: time.Minute, AliveCountMax: 3, MaxSessions: 10,
+		PublicKeyAlgorithms: credential.Algorithms(), RequiredRSASize: credential.MinRSABits,
 	}
 	for _, set := range settings {
 		set(f, cfg)

@@ -1,11 +1,13 @@
 package sshd
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
@@ -41,6 +43,38 @@ func (s *Server) hostKeys(blobs [][]byte) ([]ssh.Signer, error) {
 		return nil, errors.New("host keys: none configured - name one in host_keys of jailsh.toml")
 	}
 	return keys, nil
+}
+
+// certified returns the host keys once more, each with its certificate. jailshd
+// has looked at these; should one not fit nevertheless, it isn't shown.
+func (s *Server) certified(blobs [][]byte) []ssh.Signer {
+	var keys []ssh.Signer
+	for i, blob := range blobs {
+		signer, err := s.certify(blob)
+		if err != nil {
+			s.records.add(wire.Record{Level: levelError, Event: "host certificate"}, "certificate", strconv.Itoa(i+1), "error", err.Error())
+			continue
+		}
+		keys = append(keys, signer)
+	}
+	return keys
+}
+
+func (s *Server) certify(blob []byte) (ssh.Signer, error) {
+	public, err := ssh.ParsePublicKey(blob)
+	if err != nil {
+		return nil, err
+	}
+	cert, ok := public.(*ssh.Certificate)
+	if !ok {
+		return nil, errors.New("is a key")
+	}
+	for _, k := range s.keys {
+		if bytes.Equal(k.PublicKey().Marshal(), cert.Key.Marshal()) {
+			return ssh.NewCertSigner(cert, k)
+		}
+	}
+	return nil, errors.New("is of no host key")
 }
 
 // PublicKey returns the public half.

@@ -1,7 +1,11 @@
 package sshd
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"strconv"
+	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/crypto/ssh"
@@ -11,15 +15,42 @@ import (
 // offer of one key, and never changed: what is found out later makes another one.
 type identity struct {
 	user        string
-	key         []byte // blob, RFC 4253 section 6.6
-	fingerprint string
-	ticket      []byte // for a code that was verified after the key; nil: none was
+	offered     []byte // blob, RFC 4253 section 6.6: a key, or a certificate with a key in it
+	key         []byte // blob of the key
+	fingerprint string // of the key
+	certificate *wire.Certificate
+	device      device    // what is known of the one that has the key
+	since       time.Time // when the key was verified; zero before
+	ticket      []byte    // for a code that was verified after the key; nil: none was
 	grant       *wire.Grant
 	epoch       uint64 // of the server when the grant was looked up, see recheck.go
 }
 
 // complete reports whether all has been proven that the grant wants.
 func (id *identity) complete() bool { return !id.grant.SecondFactor || id.ticket != nil }
+
+// again is who it is, to be looked up once more.
+func (id *identity) again() *identity {
+	other := *id
+	other.grant, other.epoch = nil, 0
+	return &other
+}
+
+// credential is what the log says of how somebody logs in.
+func (id *identity) credential() []string {
+	pairs := []string{"key", id.fingerprint}
+	if c := id.certificate; c != nil {
+		pairs = append(pairs, "certificate", shown(c.KeyID, maxShown),
+			"serial", strconv.FormatUint(c.Serial, 10), "authority", fingerprint(c.CA))
+	}
+	return pairs
+}
+
+// fingerprint writes a key's hash as ssh-keygen -l does.
+func fingerprint(blob []byte) string {
+	sum := sha256.Sum256(blob)
+	return "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:])
+}
 
 // identityKey is the key of an identity in ssh.Permissions.ExtraData. Its type
 // is unexported: no other package can put one there.

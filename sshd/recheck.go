@@ -23,10 +23,10 @@ func (c *connection) recheck() {
 	if login == nil {
 		return // verified compares the epoch
 	}
-	now := &identity{user: login.user, key: login.key, fingerprint: login.fingerprint, ticket: login.ticket}
+	now := login.again()
 	err := c.grant(now)
-	if err == nil && !now.complete() {
-		err = &refused{"a code is wanted now", login.fingerprint}
+	if err == nil {
+		err = now.remains()
 	}
 	denied := (*refused)(nil)
 	switch {
@@ -45,6 +45,17 @@ func (c *connection) recheck() {
 		// jailshd didn't answer, which says nothing about the user.
 		c.record(levelError, "recheck", "", "error", err.Error())
 	}
+}
+
+// remains returns what the login lacks under its new grant, or nil.
+func (id *identity) remains() error {
+	if !id.complete() {
+		return id.refuse("a code is wanted now")
+	}
+	if why := id.lacks(); why != "" {
+		return id.refuse(why)
+	}
+	return nil
 }
 
 // connections returns those that are served now.

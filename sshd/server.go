@@ -139,7 +139,7 @@ func New(cfg *wire.NetConfig, b Broker) (*Server, error) {
 func (s *Server) sshConfig(now *settings) *ssh.ServerConfig {
 	cfg := &ssh.ServerConfig{
 		Config:                  ssh.Config{KeyExchanges: keyExchanges(), Ciphers: ciphers(), MACs: macs()},
-		PublicKeyAuthAlgorithms: publicKeyAlgorithms(),
+		PublicKeyAuthAlgorithms: now.keys.Signatures(),
 		MaxAuthTries:            int(now.MaxAuthTries),
 		ServerVersion:           version,
 	}
@@ -147,6 +147,9 @@ func (s *Server) sshConfig(now *settings) *ssh.ServerConfig {
 		cfg.BannerCallback = func(ssh.ConnMetadata) string { return banner }
 	}
 	for _, k := range s.keys {
+		cfg.AddHostKey(k)
+	}
+	for _, k := range s.certified(now.HostCertificates) {
 		cfg.AddHostKey(k)
 	}
 	return cfg

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/crypto/ssh"
 )
@@ -9,13 +10,14 @@ import (
 // administrator may change them meanwhile, for those that come later.
 type settings struct {
 	wire.NetConfig
-	ssh *ssh.ServerConfig // the library copies it for each connection and writes to the copy
+	keys credential.Policy
+	ssh  *ssh.ServerConfig // the library copies it for each connection and writes to the copy
 }
 
 // Configure takes over what cfg says, but for the host keys: those stay as New was
 // given them.
 func (s *Server) Configure(cfg *wire.NetConfig) {
-	now := &settings{NetConfig: *cfg}
+	now := &settings{NetConfig: *cfg, keys: credential.Policy{Algorithms: cfg.PublicKeyAlgorithms, RSABits: int(cfg.RequiredRSASize)}}
 	now.ssh = s.sshConfig(now)
 	s.startups.configure(cfg)
 	s.settings.Store(now)

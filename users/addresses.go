@@ -74,6 +74,20 @@ func parseAddresses(s string) (*Addresses, error) {
 	return a, nil
 }
 
+// parseNetworks reads the value of a certificate's source-address: addresses and
+// CIDR blocks, without wildcards or negation.
+func parseNetworks(s string) (*Addresses, error) {
+	a := &Addresses{text: s}
+	for part := range strings.SplitSeq(s, ",") {
+		p, why, fix := parseNetwork(part)
+		if why != "" {
+			return nil, fmt.Errorf("%s - %s", why, fix)
+		}
+		a.rules = append(a.rules, addressRule{prefix: p})
+	}
+	return a, nil
+}
+
 // wildcard reports whether s has a wildcard and otherwise only what addresses
 // are written with.
 func wildcard(s string) bool {

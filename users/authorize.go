@@ -15,10 +15,12 @@ import (
 
 // Query is a client who holds a key and asks to be let in.
 type Query struct {
-	User string
-	Key  []byte // public key blob, RFC 4253 section 6.6
-	From netip.Addr
-	Now  time.Time
+	User        string
+	Key         []byte            // public key blob, RFC 4253 section 6.6
+	Certificate *wire.Certificate // of Key; nil: Key is offered by itself
+	From        netip.Addr
+	Now         time.Time
+	Since       time.Time // when this login was let in; zero: it isn't yet
 }
 
 // Decision is the answer, and how it came about.
@@ -42,12 +44,14 @@ func (t *Table) Authorize(q Query) Decision {
 	} else {
 		d.trace("%s: found", u.where(""))
 	}
-	k, reason := d.match(u, q)
+	k, reason := d.credential(t, u, q)
 	switch {
 	case !known:
 		reason = "unknown user"
 	case reason == "":
-		reason = d.user(u, q)
+		if reason = d.user(u, q); reason == "" {
+			reason = d.device(u, k, q)
+		}
 	}
 	if known && reason == "" {
 		reason = d.factor(u, t.codes)
@@ -57,7 +61,7 @@ func (t *Table) Authorize(q Query) Decision {
 		d.Grant = wire.Grant{Reason: reason}
 		return d
 	}
-	d.grant(u, k)
+	d.grant(u, k, q)
 	return d
 }
 
@@ -65,24 +69,60 @@ func (d *Decision) trace(format string, args ...any) {
 	d.Trace = append(d.Trace, fmt.Sprintf(format, args...))
 }
 
-// match returns the first key of u that is the client's and whose own rules
-// hold, or the reason why there is none.
-func (d *Decision) match(u *User, q Query) (*Key, string) {
-	keys := u.Keys
-	if u.AuthorizedKeys != "" {
-		more, skipped, err := readKeyFile(u.AuthorizedKeys, u.UID)
-		if err != nil {
-			d.trace("%s: %s", u.where("authorized_keys"), err)
-		}
-		for _, s := range skipped {
-			d.trace("%s: line skipped", s)
-		}
-		keys = append(keys[:len(keys):len(keys)], more...)
+// credential returns what lets the client in, with the options that hold then,
+// or the reason why there is nothing.
+func (d *Decision) credential(t *Table, u *User, q Query) (*Key, string) {
+	revoked := d.revoked(t, q)
+	lines := d.lines(u)
+	var k *Key
+	var reason string
+	if q.Certificate != nil {
+		k, reason = d.certificate(t, u, lines, q)
+	} else {
+		k, reason = d.match(lines, q)
 	}
+	if revoked != "" {
+		return nil, revoked
+	}
+	return k, reason
+}
+
+// revoked returns what of the credential revoked_keys has, or "".
+func (d *Decision) revoked(t *Table, q Query) string {
+	c := q.Certificate
+	switch {
+	case t.revoked.Key(q.Key):
+		return "the key is revoked"
+	case c != nil && t.revoked.Key(c.CA):
+		return "the certificate's authority is revoked"
+	case c != nil && t.revoked.Certificate(c.CA, c.Serial, c.KeyID):
+		return "the certificate is revoked"
+	}
+	return ""
+}
+
+// lines are those of users.toml and of the user's authorized_keys file.
+func (d *Decision) lines(u *User) []*Key {
+	if u.AuthorizedKeys == "" {
+		return u.Keys
+	}
+	more, skipped, err := readKeyFile(u.AuthorizedKeys, u.UID)
+	if err != nil {
+		d.trace("%s: %s", u.where("authorized_keys"), err)
+	}
+	for _, s := range skipped {
+		d.trace("%s: line skipped", s)
+	}
+	return append(u.Keys[:len(u.Keys):len(u.Keys)], more...)
+}
+
+// match returns the first line that is the client's key and whose own rules hold,
+// or the reason why there is none.
+func (d *Decision) match(lines []*Key, q Query) (*Key, string) {
 	var found *Key
 	reason := "the key is none of the user's"
-	for _, k := range keys {
-		if subtle.ConstantTimeCompare(k.Blob, q.Key) != 1 || found != nil {
+	for _, k := range lines {
+		if subtle.ConstantTimeCompare(k.Blob, q.Key) != 1 || found != nil || k.Options.Authority {
 			continue
 		}
 		d.trace("%s: is the key %s %q", k.Source, k.Fingerprint, k.Comment)
@@ -164,12 +204,13 @@ func (u *User) admits(from netip.Addr) bool {
 }
 
 // grant says what the key may do.
-func (d *Decision) grant(u *User, k *Key) {
+func (d *Decision) grant(u *User, k *Key, q Query) {
 	o := k.Options
 	g := wire.Grant{
 		Accepted: true,
 		Shell:    u.Allow.Shell, Exec: u.Allow.Exec, PTY: u.Allow.PTY && !o.NoPTY,
-		NoTouchRequired: o.NoTouch,
+		NoTouchRequired: o.NoTouch && !u.TouchRequired,
+		VerifyRequired:  o.Verify || u.VerifyRequired && ofType(q.Key, "sk-"),
 		Env:             o.Env,
 		AcceptEnv:       u.AcceptEnv,
 		Logins:          uint32(u.Limits.Logins),

@@ -72,6 +72,15 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 		own(s, key(to, "keys", readKeys, func(u *User, k []*Key) { u.Keys = k }), "a key would open every account"),
 		key(to, "authorized_keys", l.perUser(s), func(u *User, p string) { u.AuthorizedKeys = substitute(p, u.Name) }),
 		key(to, "auth", readAuth, func(u *User, totp bool) { u.TOTP = totp }),
+		key(to, "principals", readPrincipals, func(u *User, list []string) {
+			u.Principals = []string{}
+			for _, p := range list {
+				u.Principals = append(u.Principals, substitute(p, u.Name))
+			}
+		}),
+		key(to, "pubkey_auth_options", readAuthOptions, func(u *User, o authOptions) {
+			u.TouchRequired, u.VerifyRequired = o.touch, o.verify
+		}),
 		key(to, "from", readFrom, setFrom),
 		key(to, "expires", (*strict.Value).Time, setExpires),
 		key(to, "disabled", (*strict.Value).Bool, func(u *User, b bool) { u.Disabled = b }),
@@ -94,7 +103,6 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 
 		{Name: "limits", Read: func(v *strict.Value) { v.Fields(limitFields(to)) }},
 
-		{Name: "principals"},
 		{Name: "record"},
 	}
 }

@@ -78,14 +78,14 @@ func FuzzKeyLine(f *testing.F) {
 }
 
 func restricted(o Options) bool {
-	return o.From != nil || !o.Expires.IsZero() || o.Forced || len(o.Env) > 0 || o.NoPTY || o.NoTouch || o.NoForward || len(o.PermitOpen) > 0 || len(o.PermitListen) > 0
+	return o.From != nil || !o.Expires.IsZero() || o.Forced || len(o.Env) > 0 || o.NoPTY || o.NoTouch || o.NoForward || o.NoAgentForwarding || o.NoX11Forwarding || o.Verify || o.Authority || len(o.PermitOpen) > 0 || len(o.PermitListen) > 0
 }
 
 // harmless reports whether options are only such as change nothing here.
 func harmless(options []string) bool {
 	for _, o := range options {
 		switch strings.ToLower(o) {
-		case "pty", "touch-required", "port-forwarding", "no-port-forwarding", "no-agent-forwarding", "no-x11-forwarding", "no-user-rc", "no-verify-required", "no-pty", "restrict", "no-touch-required":
+		case "pty", "touch-required", "port-forwarding", "no-port-forwarding", "no-user-rc", "no-verify-required", "no-pty", "restrict", "no-touch-required":
 		default:
 			return false
 		}

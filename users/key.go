@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/strict"
 )
 
@@ -19,7 +20,7 @@ import (
 const (
 	maxKeyLine = 16 << 10 // bytes of one authorized_keys line
 	maxKeys    = 256      // lines in `keys`
-	minRSABits = 2048     // RequiredRSASize of a careful sshd_config(5); SP 800-131A
+	minRSABits = credential.MinRSABits
 )
 
 // Key is one authorized_keys line.
@@ -29,6 +30,7 @@ type Key struct {
 	Blob        []byte // RFC 4253 section 6.6
 	Comment     string
 	Fingerprint string // SHA256:..., as ssh-keygen -l prints it
+	Plain       bool   // the line has no options
 	Options     Options
 }
 
@@ -55,8 +57,8 @@ func ParseKey(line string) (*Key, error) {
 	if line == "" || line[0] == '#' {
 		return nil, errors.New("has no key - remove it")
 	}
-	k := &Key{}
-	if !isKeyType(firstWord(line)) {
+	k := &Key{Plain: isKeyType(firstWord(line))}
+	if !k.Plain {
 		n, err := optionsEnd(line)
 		if err != nil {
 			return nil, err
@@ -69,10 +71,26 @@ func ParseKey(line string) (*Key, error) {
 	if err := k.parseBlob(line); err != nil {
 		return nil, err
 	}
-	if k.Options.NoTouch && !strings.HasPrefix(k.Type, "sk-") {
-		return nil, errors.New("no-touch-required is for keys of security devices (sk-...) - remove the option")
+	if why := k.Options.misplaced(k.Type); why != "" {
+		return nil, errors.New(why + " - remove the option")
 	}
 	return k, nil
+}
+
+// misplaced returns which option doesn't belong to a key of that type, or "".
+func (o *Options) misplaced(keyType string) string {
+	switch device := strings.HasPrefix(keyType, "sk-"); {
+	case o.Authority: // it may certify keys of any type
+	case o.Principals != nil:
+		return "principals is for lines with cert-authority"
+	case o.NoTouch && !device:
+		return "no-touch-required is for keys of security devices (sk-...)"
+	case o.Verify && !device:
+		return "verify-required is for keys of security devices (sk-...)"
+	case o.Verify && keyType == ssh.KeyAlgoSKECDSA256:
+		return unverifiable
+	}
+	return ""
 }
 
 // dsaType is known only to say what to do instead.
@@ -99,7 +117,7 @@ func (k *Key) parseBlob(s string) error {
 	case k.Type == dsaType:
 		return errors.New("is a DSA key, which is too weak - make a new one with: ssh-keygen -t ed25519")
 	case strings.HasSuffix(k.Type, "-cert-v01@openssh.com"):
-		return errors.New("is a certificate, not supported yet - list the key itself")
+		return errors.New("is a certificate - list the key itself, or the key of the authority with the option cert-authority in front of it")
 	case !isKeyType(k.Type):
 		return fmt.Errorf("%q is no key type - paste the line of the .pub file", clip(k.Type))
 	}

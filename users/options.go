@@ -21,8 +21,13 @@ type Options struct {
 	NoPTY   bool
 	NoTouch bool // sk keys: a signature without touch is good
 
-	NoForward                bool
-	PermitOpen, PermitListen []wire.Permit // empty: everything
+	NoForward                          bool
+	NoAgentForwarding, NoX11Forwarding bool
+	PermitOpen, PermitListen           []wire.Permit // empty: everything
+	Verify                             bool          // sk keys: the signature must say that the device knew its user, by a PIN or a finger
+
+	Authority  bool     // the line isn't a key to log in with, but one that signs certificates
+	Principals []string // of an authority's certificates, one must be among these; nil: the user's name
 }
 
 // optionsEnd returns where the options at the start of line end: at the first
@@ -56,20 +61,23 @@ type option struct {
 // optionTable has every option of sshd(8). Names are compared without regard to
 // case, as sshd does.
 var optionTable = [...]option{
-	{name: "restrict", flag: true, set: func(o *Options, _ bool, _ string) error { o.NoPTY, o.NoForward = true, true; return nil }},
+	{name: "restrict", flag: true, set: func(o *Options, _ bool, _ string) error {
+		o.NoPTY, o.NoForward, o.NoAgentForwarding, o.NoX11Forwarding = true, true, true, true
+		return nil
+	}},
 	{name: "pty", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoPTY = !on; return nil }},
 	{name: "touch-required", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoTouch = !on; return nil }},
 	{name: "port-forwarding", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoForward = !on; return nil }},
-	{name: "agent-forwarding", flag: true, negate: true, set: onlyOff("agent forwarding is not supported yet")},
-	{name: "x11-forwarding", flag: true, negate: true, set: onlyOff("X11 forwarding is not supported yet")},
-	{name: "user-rc", flag: true, negate: true, set: onlyOff("~/.ssh/rc is not run here")},
-	{name: "verify-required", flag: true, negate: true, set: onlyOff("not supported yet")},
-	{name: "cert-authority", flag: true, set: refuse("certificates are not supported yet")},
+	{name: "agent-forwarding", flag: true, negate: true, set: onlyOff("agent forwarding is not supported yet", func(o *Options) { o.NoAgentForwarding = true })},
+	{name: "x11-forwarding", flag: true, negate: true, set: onlyOff("X11 forwarding is not supported yet", func(o *Options) { o.NoX11Forwarding = true })},
+	{name: "user-rc", flag: true, negate: true, set: onlyOff("~/.ssh/rc is not run here", func(*Options) {})},
+	{name: "verify-required", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.Verify = on; return nil }},
+	{name: "cert-authority", flag: true, set: func(o *Options, _ bool, _ string) error { o.Authority = true; return nil }},
 	{name: "from", set: setKeyFrom},
 	{name: "expiry-time", set: setKeyExpiry},
 	{name: "command", set: setKeyCommand},
 	{name: "environment", set: setKeyEnvironment},
-	{name: "principals", set: refuse("certificates are not supported yet")},
+	{name: "principals", set: setKeyPrincipals},
 	{name: "permitopen", set: setPermit(func(o *Options) *[]wire.Permit { return &o.PermitOpen }, false)},
 	{name: "permitlisten", set: setPermit(func(o *Options) *[]wire.Permit { return &o.PermitListen }, true)},
 	{name: "tunnel", set: refuse("not supported: jails have no tun devices")},
@@ -79,11 +87,12 @@ func refuse(why string) func(*Options, bool, string) error {
 	return func(*Options, bool, string) error { return errors.New(why + " - remove the option") }
 }
 
-func onlyOff(why string) func(*Options, bool, string) error {
-	return func(_ *Options, on bool, _ string) error {
+func onlyOff(why string, off func(*Options)) func(*Options, bool, string) error {
+	return func(o *Options, on bool, _ string) error {
 		if on {
 			return errors.New(why + " - remove the option")
 		}
+		off(o)
 		return nil
 	}
 }
@@ -189,6 +198,23 @@ func setKeyCommand(o *Options, _ bool, value string) error {
 		return fmt.Errorf("%s: %w", options.Internal, err)
 	}
 	o.Forced, o.Command = true, value
+	return nil
+}
+
+// setKeyPrincipals takes names with commas between them.
+func setKeyPrincipals(o *Options, _ bool, value string) error {
+	if o.Principals != nil {
+		return errors.New("given twice - join the two with a comma")
+	}
+	for name := range strings.SplitSeq(value, ",") {
+		if why := badPrincipal(name); why != "" {
+			return fmt.Errorf("%q %s", clip(name), why)
+		}
+		o.Principals = append(o.Principals, name)
+	}
+	if len(o.Principals) > wire.MaxPrincipals {
+		return fmt.Errorf("has more than the %d principals allowed - shorten it", wire.MaxPrincipals)
+	}
 	return nil
 }
 

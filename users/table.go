@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/jailsh/jailsh/internal/revoked"
 	"github.com/jailsh/jailsh/internal/strict"
 	"github.com/jailsh/jailsh/internal/totp"
 )
@@ -18,6 +19,10 @@ type Base struct {
 	TOTP   string // absolute; where the secrets of users are
 	NetUID uint32 // uid and gid of jailsh-net, refused for users
 	Passwd string // the host's accounts, passwd(5); "" means /etc/passwd
+
+	Authorities []*Key        // trusted_ca: whose certificates count for every user
+	Revoked     *revoked.List // keys and certificates that count for nobody
+	KeepExpired bool          // a login outlives its certificate
 }
 
 // Table is the users of one users.toml, all checked. It doesn't change, and any
@@ -31,6 +36,10 @@ type Table struct {
 	dummy  *User           // stands in for a user who doesn't exist
 	netUID uint32
 	codes  totp.Store
+
+	cas         []*Key
+	revoked     *revoked.List
+	keepExpired bool
 }
 
 // Load reads users.toml. The error has all problems of the file: it is a
@@ -59,6 +68,7 @@ func Parse(path string, src []byte, base Base) (*Table, error) {
 	}
 	doc := strict.Parse(path, src)
 	t := &Table{File: path, users: map[string]*User{}, taken: map[uint32]bool{}, netUID: base.NetUID, dummy: newDummy(), codes: totp.Store{Dir: base.TOTP}}
+	t.cas, t.revoked, t.keepExpired = base.Authorities, base.Revoked, base.KeepExpired
 	l := &loader{table: t, base: base, dir: dir, host: host, classes: map[string]layer{}}
 	l.load(doc)
 	if err := doc.Problems().Err(); err != nil {

@@ -40,9 +40,12 @@ type User struct {
 	Expires  time.Time      // no login from then on; zero: never
 	Disabled bool
 
-	TOTP           bool   // auth: a code is asked for after the key
-	Keys           []*Key // in file order
-	AuthorizedKeys string // host path of a file with further keys, "" for none
+	TOTP           bool     // auth: a code is asked for after the key
+	Keys           []*Key   // in file order
+	AuthorizedKeys string   // host path of a file with further keys, "" for none
+	TouchRequired  bool     // security devices: a touch, whatever the key's line or the certificate say
+	VerifyRequired bool     // security devices: a PIN or a finger
+	Principals     []string // of which a certificate must name one; nil: the user's own name
 
 	table  *strict.Value            // [user.NAME]
 	origin map[string]*strict.Value // the key that decided, by its name

@@ -3,10 +3,12 @@ package users
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/netip"
 	"os"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -158,6 +160,15 @@ func describeKey(k *Key) string {
 	for _, p := range o.PermitListen {
 		out += fmt.Sprintf(" listen=%+v", p)
 	}
+	if o.Verify {
+		out += " verify"
+	}
+	if o.Authority {
+		out += " authority"
+	}
+	if o.Principals != nil {
+		out += fmt.Sprintf(" principals=%q", o.Principals)
+	}
 	return out
 }
 
@@ -186,8 +197,9 @@ func TestKeyLines(t *testing.T) {
 	})
 }
 
-// A table, and behind ? the clients who ask to be let in: user, key, address and
-// time.
+// A table, and behind ? the clients who ask to be let in: user, key, address,
+// time, and what their certificate says, if they have one: see certificateOf. The
+// authority $ca is trusted for all.
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	fixture.Run(t, "testdata/authorize/*.txt", func(t *testing.T, input string) string {
@@ -200,7 +212,10 @@ func TestAuthorize(t *testing.T) {
 				toml.WriteString(line)
 			}
 		}
-		table, err := Parse("users.toml", []byte(expand(t, toml.String())), testBase())
+		base := testBase()
+		base.Authorities = []*Key{{Source: "jailsh.toml:1: trusted_ca[0]", Blob: blobOf(t, "ca")}}
+		base.KeepExpired = strings.Contains(toml.String(), "# logins outlive their certificates")
+		table, err := Parse("users.toml", []byte(expand(t, toml.String())), base)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -210,7 +225,9 @@ func TestAuthorize(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := table.Authorize(Query{User: q[0], Key: blobOf(t, q[1]), From: from, Now: now})
+			query := Query{User: q[0], Key: blobOf(t, q[1]), From: from, Now: now}
+			query.Certificate, query.Since = certificateOf(t, q[4:])
+			d := table.Authorize(query)
 			d.Grant.LocalForward, d.Grant.RemoteForward = wire.Permits{}, wire.Permits{} // the trace has them
 			g, err := json.Marshal(d.Grant)
 			if err != nil {
@@ -228,6 +245,57 @@ func TestAuthorize(t *testing.T) {
 		}
 		return shrink(t, out.String())
 	})
+}
+
+// certificateOf reads words like ca=b for=alice,bob serial=5 host after=DATE
+// before=DATE with=permit-pty crit=force-command:ls, of which the first must be
+// there; and since=DATE, when the login was let in. An underscore stands for a
+// blank.
+func certificateOf(t *testing.T, words []string) (*wire.Certificate, time.Time) {
+	t.Helper()
+	var since time.Time
+	if len(words) == 0 {
+		return nil, since
+	}
+	date := func(s string) time.Time {
+		at, err := time.Parse("2006-01-02T15:04:05", s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	c := &wire.Certificate{Type: wire.CertificateUser, KeyID: "id", ValidBefore: math.MaxUint64}
+	for _, word := range words {
+		name, value, _ := strings.Cut(strings.ReplaceAll(word, "_", " "), "=")
+		switch name {
+		case "ca":
+			c.CA = blobOf(t, value)
+		case "for":
+			c.Principals = strings.Split(value, ",")
+		case "serial":
+			c.Serial, _ = strconv.ParseUint(value, 10, 64)
+		case "id":
+			c.KeyID = value
+		case "host":
+			c.Type = wire.CertificateHost
+		case "after":
+			c.ValidAfter = uint64(date(value).Unix())
+		case "before":
+			c.ValidBefore = uint64(date(value).Unix())
+		case "bounds":
+			fmt.Sscanf(value, "%d-%d", &c.ValidAfter, &c.ValidBefore)
+		case "with":
+			c.Extensions = strings.Split(value, ",")
+		case "crit":
+			option, of, _ := strings.Cut(value, ":")
+			c.Critical = append(c.Critical, wire.CertificateOption{Name: option, Value: of})
+		case "since":
+			since = date(value)
+		default:
+			t.Fatalf("what is %q?", word)
+		}
+	}
+	return c, since
 }
 
 // A table, and behind "> " changes to it, each with the Entry as JSON.

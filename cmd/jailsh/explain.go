@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"net/netip"
-	"time"
 
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/internal/wire"
@@ -22,7 +21,8 @@ func (a *app) explainCommand() *cobra.Command {
 		Long: `Say what would happen if USER logged in now, and why: the rules that decide, one
 by one, and the jail that she would be in. jailshd decides by the same code.
 
-Without --key each key of users.toml is tried. The exit status is 1 when none of
+FILE may have a certificate, as ssh-keygen -s makes it. Without --key each key of
+users.toml is tried, and the authorities are named whose certificates count. The exit status is 1 when none of
 the keys would be let in, or when the jail can't be made.`,
 		Example:           "  jailsh explain alice --from 10.1.2.3\n  jailsh explain alice --key offered.pub",
 		Args:              exactly("USER"),
@@ -44,7 +44,10 @@ the keys would be let in, or when the jail can't be made.`,
 		if !ok {
 			return fmt.Errorf("%s: there is no user %q: refused like a wrong key - see: jailsh user list", i.Config.Users, args[0])
 		}
-		lines, err := a.readKeys(files)
+		lines, err := a.readLines(files, func(line string) error {
+			_, err := parseOffer(line)
+			return err
+		})
 		if err != nil {
 			return err
 		}
@@ -54,23 +57,22 @@ the keys would be let in, or when the jail can't be made.`,
 }
 
 func (a *app) explain(i *instance.Instance, u *users.User, from netip.Addr, lines []string, asJSON bool) error {
-	keys := u.Keys
-	if len(lines) > 0 {
-		keys = nil
-		for _, l := range lines {
-			k, err := users.ParseKey(l)
-			if err != nil {
-				return err
-			}
-			keys = append(keys, k)
-		}
+	offers, err := offersOf(u, lines)
+	if err != nil {
+		return err
 	}
 	x := explanation{User: u.Name, File: i.Config.Users, Line: u.Line, Class: u.Class, From: from.String(), AuthorizedKeys: u.AuthorizedKeys}
 	accepted := false
-	for _, k := range keys {
-		d := i.Users.Authorize(users.Query{User: u.Name, Key: k.Blob, From: from, Now: time.Now()})
-		x.Keys = append(x.Keys, newDecision(k, d))
+	for _, o := range offers {
+		d := o.decide(i, u.Name, from)
+		x.Keys = append(x.Keys, newDecision(o, d))
 		accepted = accepted || d.Grant.Accepted
+	}
+	if len(lines) == 0 {
+		for _, a := range i.Users.Authorities(u) {
+			x.Authorities = append(x.Authorities, authorityRow{a.Source, a.Fingerprint, a.Principals})
+			accepted = accepted || len(offers) == 0 // it isn't known who would come
+		}
 	}
 	spec, err := plan(i, u)
 	if err == nil {
@@ -87,6 +89,32 @@ func (a *app) explain(i *instance.Instance, u *users.User, from netip.Addr, line
 		return exitStatus(1)
 	}
 	return err
+}
+
+// offersOf are the lines, or without any the keys of users.toml that one can log in
+// with.
+func offersOf(u *users.User, lines []string) (offers []offer, err error) {
+	for _, l := range lines {
+		o, err := parseOffer(l)
+		if err != nil {
+			return nil, err
+		}
+		offers = append(offers, o)
+	}
+	if len(lines) > 0 {
+		return offers, nil
+	}
+	for _, k := range u.Keys {
+		if k.Options.Authority {
+			continue
+		}
+		o, err := offerOf(k)
+		if err != nil {
+			return nil, err
+		}
+		offers = append(offers, o)
+	}
+	return offers, nil
 }
 
 func plan(i *instance.Instance, u *users.User) (*wire.Spec, error) {

@@ -8,44 +8,68 @@ import (
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/users"
+	"golang.org/x/crypto/ssh"
 )
 
 // explanation is what `jailsh explain` found out.
 type explanation struct {
-	User           string     `json:"user"`
-	File           string     `json:"file"`
-	Line           int        `json:"line"`
-	Class          string     `json:"class,omitempty"`
-	From           string     `json:"from"`
-	AuthorizedKeys string     `json:"authorized_keys,omitempty"`
-	Keys           []decision `json:"keys"`
-	Jail           *jailRow   `json:"jail,omitempty"` // nil if it can't be made
+	User           string         `json:"user"`
+	File           string         `json:"file"`
+	Line           int            `json:"line"`
+	Class          string         `json:"class,omitempty"`
+	From           string         `json:"from"`
+	AuthorizedKeys string         `json:"authorized_keys,omitempty"`
+	Keys           []decision     `json:"keys"`
+	Authorities    []authorityRow `json:"authorities,omitempty"` // whose certificates count
+	Jail           *jailRow       `json:"jail,omitempty"`        // nil if it can't be made
+}
+
+// authorityRow is one whose certificates let the user in.
+type authorityRow struct {
+	Source      string   `json:"source"`
+	Fingerprint string   `json:"fingerprint"`
+	Principals  []string `json:"principals"`
 }
 
 // decision is what would happen to one key.
 type decision struct {
-	Fingerprint string   `json:"fingerprint"`
-	Comment     string   `json:"comment,omitempty"`
-	Accepted    bool     `json:"accepted"`
-	Reason      string   `json:"reason,omitempty"`
-	Rules       []string `json:"rules"`
-	Shell       bool     `json:"shell"`
-	Exec        bool     `json:"exec"`
-	PTY         bool     `json:"pty"`
-	SFTP        bool     `json:"sftp"`
-	Command     *string  `json:"command,omitempty"` // forced
-	Env         []string `json:"env,omitempty"`
-	AcceptEnv   []string `json:"accept_env,omitempty"`
+	Fingerprint string          `json:"fingerprint"`
+	Certificate *certificateRow `json:"certificate,omitempty"`
+	Comment     string          `json:"comment,omitempty"`
+	Accepted    bool            `json:"accepted"`
+	Reason      string          `json:"reason,omitempty"`
+	Rules       []string        `json:"rules"`
+	Shell       bool            `json:"shell"`
+	Exec        bool            `json:"exec"`
+	PTY         bool            `json:"pty"`
+	SFTP        bool            `json:"sftp"`
+	Command     *string         `json:"command,omitempty"` // forced
+	Touch       bool            `json:"touch_required,omitempty"`
+	Verify      bool            `json:"verify_required,omitempty"`
+	Env         []string        `json:"env,omitempty"`
+	AcceptEnv   []string        `json:"accept_env,omitempty"`
 }
 
-func newDecision(k *users.Key, d users.Decision) decision {
+// certificateRow is what names a certificate.
+type certificateRow struct {
+	KeyID  string `json:"key_id"`
+	Serial uint64 `json:"serial"`
+}
+
+func newDecision(o offer, d users.Decision) decision {
 	g := d.Grant
 	x := decision{
-		Fingerprint: d.KeyFingerprint, Comment: k.Comment, Accepted: g.Accepted, Reason: g.Reason, Rules: d.Trace,
+		Fingerprint: d.KeyFingerprint, Comment: o.comment, Accepted: g.Accepted, Reason: g.Reason, Rules: d.Trace,
 		Shell: g.Shell, Exec: g.Exec, PTY: g.PTY, SFTP: g.SFTP.Allowed, Env: g.Env, AcceptEnv: g.AcceptEnv,
 	}
 	if g.Forced {
 		x.Command = &g.Command
+	}
+	if cert, ok := o.public.(*ssh.Certificate); ok {
+		x.Certificate = &certificateRow{cert.KeyId, cert.Serial}
+	}
+	if g.Accepted && strings.HasPrefix(o.public.Type(), "sk-") {
+		x.Touch, x.Verify = !g.NoTouchRequired || g.VerifyRequired, g.VerifyRequired
 	}
 	return x
 }
@@ -124,16 +148,28 @@ func (x *explanation) print(w io.Writer) {
 		if k.Accepted {
 			verdict = "let in"
 		}
-		fmt.Fprintf(w, "\nkey %s %s: %s\n", k.Fingerprint, printable(k.Comment), verdict)
+		what := "key"
+		if k.Certificate != nil {
+			what = "certificate of"
+		}
+		fmt.Fprintf(w, "\n%s %s %s: %s\n", what, k.Fingerprint, printable(k.Comment), verdict)
 		for _, r := range k.Rules {
 			fmt.Fprintf(w, "  %s\n", printable(r))
 		}
 		if k.Accepted {
+			if k.Verify {
+				fmt.Fprintf(w, "  the security device has to verify its user, by a PIN or a finger\n")
+			} else if k.Touch {
+				fmt.Fprintf(w, "  the security device has to be touched\n")
+			}
 			fmt.Fprintf(w, "  environment of the key: %s; accepted from the client: %s\n", words(k.Env), words(k.AcceptEnv))
 		}
 	}
 	if len(x.Keys) == 0 {
 		fmt.Fprintf(w, "\nno key in users.toml\n")
+	}
+	for _, a := range x.Authorities {
+		fmt.Fprintf(w, "\ncertificates of %s for %s count too (%s): name one with --key\n", a.Fingerprint, words(a.Principals), a.Source)
 	}
 	if x.AuthorizedKeys != "" {
 		fmt.Fprintf(w, "\nkeys of %s count too: name one with --key\n", x.AuthorizedKeys)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,9 +14,23 @@ import (
 // of an authorized_keys file.
 const maxKeyFile = 64 << 10
 
-// readKeys reads the authorized_keys lines of the files, - being standard input.
-// A line that a login would refuse is refused here, with its place.
-func (a *app) readKeys(files []string) ([]string, error) {
+// readUserKeys reads the lines of keys for a user, as readLines does. A line that
+// a login would refuse is refused here, and so is one that lets in whomever its
+// key certifies: nobody should add that by accident, with a file that she was
+// given.
+func (a *app) readUserKeys(files []string) ([]string, error) {
+	return a.readLines(files, func(line string) error {
+		k, err := users.ParseKey(line)
+		if err == nil && k.Options.Authority {
+			return errors.New("is a cert-authority line: it lets in everybody whom that key certifies - write it into users.toml yourself, or name the authority in trusted_ca of jailsh.toml")
+		}
+		return err
+	})
+}
+
+// readLines reads the lines of keys in the files, - being standard input, and says
+// where the first is that check doesn't like.
+func (a *app) readLines(files []string, check func(string) error) ([]string, error) {
 	var keys []string
 	for _, file := range files {
 		src, name, err := a.readInput(file)
@@ -32,7 +47,7 @@ func (a *app) readKeys(files []string) ([]string, error) {
 			if line == "" || line[0] == '#' {
 				continue
 			}
-			if _, err := users.ParseKey(line); err != nil {
+			if err := check(line); err != nil {
 				return nil, fmt.Errorf("%s:%d: %w", name, n, err)
 			}
 			keys = append(keys, line)

@@ -44,7 +44,10 @@ func (a *app) editUsers(change func(src []byte, now *instance.Instance) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	base := instance.Base(cfg)
+	base, problems := instance.Base(cfg)
+	if err := problems.Err(); err != nil {
+		return nil, err
+	}
 	table, err := users.Edit(cfg.Users, base, func(src []byte) ([]byte, error) {
 		now, err := users.Parse(cfg.Users, src, base)
 		if err != nil {

@@ -42,7 +42,7 @@ options before a key are kept.`,
 }
 
 func (a *app) userAdd(e users.Entry, files []string) error {
-	keys, err := a.readKeys(files)
+	keys, err := a.readUserKeys(files)
 	if err != nil {
 		return err
 	}

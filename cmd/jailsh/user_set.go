@@ -48,7 +48,7 @@ and env.NAME. For every other key it is written as in the file: 5, true,
 		if len(args) == 1 && len(add)+len(remove) == 0 {
 			return &usageError{"nothing to change: KEY=VALUE is missing"}
 		}
-		if e.Keys, err = a.readKeys(add); err != nil {
+		if e.Keys, err = a.readUserKeys(add); err != nil {
 			return err
 		}
 		e.DropKeys = remove

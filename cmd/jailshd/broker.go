@@ -26,7 +26,8 @@ const openTimeout = 30 * time.Second
 //
 //	verb       when                          what is checked
 //	configure  first                         nothing is asked, no secret is told
-//	lookup     a key was offered             sizes; the blob is compared, not parsed
+//	lookup     a key was offered             sizes; the blob is compared, not parsed; a
+//	                                         certificate comes in the fields of a message
 //	verify     a code was typed              the user exists and gives codes, how often, the code
 //	sign       key exchange                  the key's index, the size of the hash
 //	open       after a login                 the user exists and may log in now; that a code was verified
@@ -70,7 +71,9 @@ func (d *daemon) netConfig() *wire.NetConfig {
 		StartupsFull: uint32(cfg.MaxStartups.Full), StartupsPerSource: uint32(cfg.MaxStartupsPerSource),
 		AliveInterval: cfg.AliveInterval, AliveCountMax: uint32(cfg.AliveCountMax),
 		MaxSessions: uint32(cfg.MaxSessions), MaxChannels: uint32(cfg.MaxChannels), LoginsPerSource: uint32(cfg.ConnectionsPerSource),
-		Banner: cfg.Banner,
+		Banner:              cfg.Banner,
+		PublicKeyAlgorithms: cfg.PublicKeys.Algorithms, RequiredRSASize: uint32(cfg.PublicKeys.RSABits),
+		HostCertificates: *d.hostCertificates.Load(),
 	}
 }
 
@@ -81,7 +84,9 @@ func (d *daemon) lookup(m *wire.Lookup, files []*os.File) (wire.Message, []*os.F
 		return nil, nil, errors.New("lookup: the source is no address")
 	}
 	i := d.instance.Load()
-	decision := i.Users.Authorize(users.Query{User: m.User, Key: m.Key, From: from.Unmap(), Now: time.Now()})
+	decision := i.Users.Authorize(users.Query{
+		User: m.User, Key: m.Key, Certificate: m.Certificate, From: from.Unmap(), Now: time.Now(), Since: m.Since,
+	})
 	decision.Grant.Reason = config.Hints(decision.Grant.Reason, i.Config.File)
 	return &decision.Grant, nil, nil
 }

@@ -29,19 +29,20 @@ type daemon struct {
 	audit  *auditLog
 	events *events
 
-	began     *config.Config                    // what it was started with
-	instance  atomic.Pointer[instance.Instance] // replaced by a reload
-	hostKeys  []ssh.Signer
-	pid       *pidFile
-	listeners []*os.File
-	admin     *adminSocket
-	programs  []*jail.Program // to be closed
-	groups    *cgroup.Tree
-	cells     *jail.Cells
-	router    *egress.Router
-	net       *network
-	guesses   guesses
-	lives     sync.WaitGroup // one for each cell, which records its end
+	began            *config.Config                    // what it was started with
+	instance         atomic.Pointer[instance.Instance] // replaced by a reload
+	hostKeys         []ssh.Signer
+	hostCertificates atomic.Pointer[[][]byte] // of hostKeys; replaced by a reload
+	pid              *pidFile
+	listeners        []*os.File
+	admin            *adminSocket
+	programs         []*jail.Program // to be closed
+	groups           *cgroup.Tree
+	cells            *jail.Cells
+	router           *egress.Router
+	net              *network
+	guesses          guesses
+	lives            sync.WaitGroup // one for each cell, which records its end
 }
 
 // newDaemon does everything that can be refused before anybody is served. All
@@ -84,6 +85,11 @@ func (d *daemon) open() (err error) {
 	if d.hostKeys, err = d.instance.Load().HostKeys(); err != nil {
 		return err
 	}
+	certificates, err := d.instance.Load().HostCertificates(d.hostKeys)
+	if err != nil {
+		return err
+	}
+	d.hostCertificates.Store(&certificates)
 	own, err := os.Executable()
 	if err != nil {
 		return err

@@ -25,8 +25,9 @@ func (d *daemon) watchConfig() (*reload.Watcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	if fresh, err := instance.Load(d.instance.Load().Config.File); err == nil {
+	if fresh, certificates, err := d.fresh(); err == nil {
 		d.instance.Store(fresh)
+		d.hostCertificates.Store(&certificates)
 	}
 	close(made)
 	return watcher, nil
@@ -34,7 +35,7 @@ func (d *daemon) watchConfig() (*reload.Watcher, error) {
 
 func (d *daemon) configFiles() []string {
 	cfg := d.instance.Load().Config
-	return []string{cfg.File, cfg.Users}
+	return append([]string{cfg.File, cfg.Users}, cfg.WatchedFiles()...)
 }
 
 // reload reads the configuration beside the one in force, and swaps it if all of
@@ -42,7 +43,7 @@ func (d *daemon) configFiles() []string {
 // in it; every living connection's grant is looked up again.
 func (d *daemon) reload() error {
 	old := d.instance.Load()
-	fresh, err := instance.Load(old.Config.File)
+	fresh, certificates, err := d.fresh()
 	if err != nil {
 		problems := instance.Problems(err)
 		for _, p := range problems {
@@ -58,10 +59,22 @@ func (d *daemon) reload() error {
 	}
 	d.level.Set(fresh.Config.LogLevel)
 	d.instance.Store(fresh)
+	d.hostCertificates.Store(&certificates)
 	d.net.recheck()
 	d.endInactive()
 	d.applyLimits()
 	return nil
+}
+
+// fresh reads the configuration, and the certificates of the host keys, which
+// stay those of the start.
+func (d *daemon) fresh() (*instance.Instance, [][]byte, error) {
+	inst, err := instance.Load(d.instance.Load().Config.File)
+	if err != nil {
+		return nil, nil, err
+	}
+	certificates, err := inst.HostCertificates(d.hostKeys)
+	return inst, certificates, err
 }
 
 // inactive lists those who have a cell, and may not have one any more.

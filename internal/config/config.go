@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/strict"
 )
 
@@ -16,15 +17,16 @@ const DefaultFile = "/etc/jailsh/jailsh.toml"
 type Config struct {
 	File string // absolute, its folder without symbolic links
 
-	Listen    []string // host:port
-	HostKeys  []string // absolute; OpenSSH private keys
-	Users     string   // absolute; users.toml
-	Homes     string   // absolute; Homes/<user> is the home of a user
-	Templates string   // absolute; built templates
-	TOTP      string   // absolute; TOTP/<user> is what the codes of a user are made from
-	RunDir    string   // absolute; sockets and the pid file
-	Logs      string   // absolute
-	NetUID    uint32   // uid and gid that jailsh-net runs as, nobody else's
+	Listen           []string // host:port
+	HostKeys         []string // absolute; OpenSSH private keys
+	HostCertificates []string // absolute; certificates of the host keys
+	Users            string   // absolute; users.toml
+	Homes            string   // absolute; Homes/<user> is the home of a user
+	Templates        string   // absolute; built templates
+	TOTP             string   // absolute; TOTP/<user> is what the codes of a user are made from
+	RunDir           string   // absolute; sockets and the pid file
+	Logs             string   // absolute
+	NetUID           uint32   // uid and gid that jailsh-net runs as, nobody else's
 
 	LoginGrace           time.Duration // from accept to a login
 	MaxAuthTries         int           // per connection, as in sshd_config(5)
@@ -35,6 +37,11 @@ type Config struct {
 	MaxSessions          int           // on one connection
 	MaxChannels          int           // on one connection, of any type
 	ConnectionsPerSource int           // logged in, from one source address
+
+	TrustedCA             []Authority
+	DisconnectExpiredCert bool   // a login ends with its certificate
+	RevokedKeys           string // absolute; "" for none
+	PublicKeys            credential.Policy
 
 	Egress Egress
 
@@ -87,17 +94,19 @@ func defaults(dir string) *Config {
 		Logs:      filepath.Join(dir, "logs"),
 		NetUID:    64022,
 
-		LoginGrace:           30 * time.Second,
-		MaxAuthTries:         6,
-		MaxStartups:          Startups{100, 30, 400},
-		MaxStartupsPerSource: 20,
-		AliveInterval:        30 * time.Second,
-		AliveCountMax:        3,
-		MaxSessions:          10,
-		MaxChannels:          256,
-		ConnectionsPerSource: 1000,
-		Egress:               egressDefaults(),
-		LogLevel:             slog.LevelInfo,
+		LoginGrace:            30 * time.Second,
+		MaxAuthTries:          6,
+		MaxStartups:           Startups{100, 30, 400},
+		MaxStartupsPerSource:  20,
+		AliveInterval:         30 * time.Second,
+		AliveCountMax:         3,
+		MaxSessions:           10,
+		MaxChannels:           256,
+		ConnectionsPerSource:  1000,
+		DisconnectExpiredCert: true,
+		PublicKeys:            credential.Default(),
+		Egress:                egressDefaults(),
+		LogLevel:              slog.LevelInfo,
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/strict"
 	"github.com/jailsh/jailsh/internal/wire"
 )
@@ -23,6 +24,7 @@ func (c *Config) fields(dir string) []strict.Field {
 	return []strict.Field{
 		{Name: "listen", Read: func(v *strict.Value) { addresses(v, &c.Listen) }},
 		{Name: "host_keys", Read: func(v *strict.Value) { paths(v, dir, &c.HostKeys) }},
+		{Name: "host_certificates", Read: func(v *strict.Value) { certificates(v, dir, &c.HostCertificates) }},
 		{Name: "users", Read: path(dir, &c.Users)},
 		{Name: "homes", Read: path(dir, &c.Homes)},
 		{Name: "templates", Read: path(dir, &c.Templates)},
@@ -43,6 +45,11 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "max_connections_per_source", Read: number(&c.ConnectionsPerSource, 1, 100000)},
 		{Name: "max_channels", Read: number(&c.MaxChannels, 1, 10000)},
 		{Name: "max_sessions", Read: number(&c.MaxSessions, 1, 1000)},
+		{Name: "trusted_ca", Read: func(v *strict.Value) { authorities(v, dir, &c.TrustedCA) }},
+		{Name: "disconnect_expired_cert", Read: flag(&c.DisconnectExpiredCert)},
+		{Name: "revoked_keys", Read: optionalPath(dir, &c.RevokedKeys)},
+		{Name: "pubkey_algorithms", Read: func(v *strict.Value) { algorithms(v, &c.PublicKeys.Algorithms) }},
+		{Name: "required_rsa_size", Read: number(&c.PublicKeys.RSABits, credential.MinRSABits, credential.MaxRSABits)},
 		{Name: "egress_addresses", Read: func(v *strict.Value) { pools(v, &c.Egress.Addresses) }},
 		{Name: "egress_deny", Read: func(v *strict.Value) { networks(v, &c.Egress.Deny) }},
 		{Name: "egress_dns", Read: func(v *strict.Value) { servers(v, &c.Egress.DNS) }},
@@ -53,7 +60,6 @@ func (c *Config) fields(dir string) []strict.Field {
 		}},
 		{Name: "log_level", Read: func(v *strict.Value) { level(v, &c.LogLevel) }},
 
-		{Name: "trusted_ca"},
 		{Name: "web"},
 		{Name: "metrics"},
 	}
@@ -63,6 +69,14 @@ func number(to *int, min, max int64) func(*strict.Value) {
 	return func(v *strict.Value) {
 		if n, ok := v.Int(min, max); ok {
 			*to = int(n)
+		}
+	}
+}
+
+func flag(to *bool) func(*strict.Value) {
+	return func(v *strict.Value) {
+		if b, ok := v.Bool(); ok {
+			*to = b
 		}
 	}
 }
@@ -89,6 +103,19 @@ func path(dir string, to *string) func(*strict.Value) {
 			s = filepath.Join(dir, s)
 		}
 		*to = filepath.Clean(s)
+	}
+}
+
+// optionalPath is path, and "" names none.
+func optionalPath(dir string, to *string) func(*strict.Value) {
+	return func(v *strict.Value) {
+		switch s, ok := v.Text(wire.MaxPath); {
+		case !ok:
+		case s == "":
+			*to = ""
+		default:
+			path(dir, to)(v)
+		}
 	}
 }
 

@@ -23,16 +23,13 @@ func Load(path string) (*Instance, error) {
 	if cfg == nil {
 		return nil, problems.Err()
 	}
-	table, err := users.Load(cfg.Users, Base(cfg))
+	base, found := Base(cfg)
+	problems = append(problems, found...)
+	table, err := users.Load(cfg.Users, base)
 	if problems = append(problems, Problems(err)...); len(problems) > 0 {
 		return nil, problems.Err()
 	}
 	return &Instance{Config: cfg, Users: table}, nil
-}
-
-// Base is what a table of this configuration is checked against.
-func Base(cfg *config.Config) users.Base {
-	return users.Base{Homes: cfg.Homes, TOTP: cfg.TOTP, NetUID: cfg.NetUID}
 }
 
 // Problems takes an error of config.Load, users.Load or Load apart.

@@ -15,11 +15,14 @@ import (
 // MaxFile is the size of the largest config file that is read, in bytes.
 const MaxFile = 1 << 20
 
-// ReadFile reads a config file after checking that nobody but root and the owner
+// ReadFile reads a config file of at most MaxFile bytes as ReadUpTo does.
+func ReadFile(path string) ([]byte, error) { return ReadUpTo(path, MaxFile) }
+
+// ReadUpTo reads a file of at most max bytes after checking that nobody but root and the owner
 // of this process could have written it: neither the file nor its folder may
 // belong to anybody else or be writable by group or others (a folder with the
 // sticky bit may). What it returns as error is a *Problem.
-func ReadFile(path string) ([]byte, error) {
+func ReadUpTo(path string, max int64) ([]byte, error) {
 	bad := func(what, fix string) ([]byte, error) {
 		return nil, &Problem{File: path, What: what, Fix: fix}
 	}
@@ -36,8 +39,8 @@ func ReadFile(path string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return bad("is not a regular file", "put the file itself there")
 	}
-	if info.Size() > MaxFile {
-		return bad(fmt.Sprintf("has %d bytes, more than the %d allowed", info.Size(), MaxFile), "shorten it")
+	if info.Size() > max {
+		return bad(fmt.Sprintf("has %d bytes, more than the %d allowed", info.Size(), max), "shorten it")
 	}
 	if p := trusted(path, info); p != nil {
 		return nil, p
@@ -45,12 +48,12 @@ func ReadFile(path string) ([]byte, error) {
 	if err := trustedFolders(path); err != nil {
 		return nil, err
 	}
-	src, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
+	src, err := io.ReadAll(io.LimitReader(f, max+1))
 	if err != nil {
 		return nil, unreadable(path, err)
 	}
-	if len(src) > MaxFile {
-		return bad(fmt.Sprintf("has more than the %d bytes allowed", MaxFile), "shorten it")
+	if int64(len(src)) > max {
+		return bad(fmt.Sprintf("has more than the %d bytes allowed", max), "shorten it")
 	}
 	return src, nil
 }

@@ -19,6 +19,7 @@ func (m *Failure) Error() string { return m.Text }
 // with it as descriptors. No secret is in it.
 type NetConfig struct {
 	HostKeys          [][]byte // public keys, RFC 4253 section 6.6 format; the index is the one of Sign
+	HostCertificates  [][]byte // of some of HostKeys
 	LoginGrace        time.Duration
 	MaxAuthTries      uint32
 	StartupsBegin     uint32 // MaxStartups start:rate:full of sshd_config(5)
@@ -31,10 +32,14 @@ type NetConfig struct {
 	MaxChannels       uint32 // channels of any type on one connection, opened by the client
 	LoginsPerSource   uint32 // those that are logged in
 	Banner            string
+
+	PublicKeyAlgorithms []string // that users may sign with; those of certificates have names of their own
+	RequiredRSASize     uint32   // bits
 }
 
 func (m *NetConfig) fields(c *codec) {
 	list(c, &m.HostKeys, MaxFiles, func(c *codec, k *[]byte) { c.bytes(k, MaxBlob) })
+	list(c, &m.HostCertificates, MaxFiles, func(c *codec, k *[]byte) { c.bytes(k, MaxBlob) })
 	c.i64((*int64)(&m.LoginGrace))
 	c.u32(&m.MaxAuthTries)
 	c.u32(&m.StartupsBegin)
@@ -47,19 +52,32 @@ func (m *NetConfig) fields(c *codec) {
 	c.u32(&m.MaxChannels)
 	c.u32(&m.LoginsPerSource)
 	c.str(&m.Banner, MaxBanner)
+	c.strs(&m.PublicKeyAlgorithms, MaxOptions, MaxName, MaxText)
+	c.u32(&m.RequiredRSASize)
 }
 
 // Lookup asks whether User may log in with Key from From.
 type Lookup struct {
-	User string
-	Key  []byte // public key blob, compared byte by byte, never parsed by jailshd
-	From string // the client's IP address, without port
+	User        string
+	Key         []byte       // public key blob, compared byte by byte, never parsed by jailshd
+	From        string       // the client's IP address, without port
+	Certificate *Certificate // of Key; nil: Key was offered by itself
+	Since       time.Time    // when this login was let in, in whole seconds; zero: it asks for the first time
 }
 
 func (m *Lookup) fields(c *codec) {
 	c.str(&m.User, MaxName)
 	c.bytes(&m.Key, MaxBlob)
 	c.str(&m.From, MaxName)
+	certificate := m.Certificate != nil
+	c.boolean(&certificate)
+	if certificate {
+		if c.decoding {
+			m.Certificate = &Certificate{}
+		}
+		m.Certificate.fields(c)
+	}
+	c.time(&m.Since)
 }
 
 // Grant is the answer: what this key of this user may do. When Accepted is
@@ -73,6 +91,7 @@ type Grant struct {
 	Forced           bool   // Command is run whatever the client asks for
 	Command          string // the forced command
 	NoTouchRequired  bool   // sk keys: a signature without touch is good
+	VerifyRequired   bool   // sk keys: a signature without the user's PIN or finger is not good
 	Env              []string
 	AcceptEnv        []string // patterns of names that the client may send
 
@@ -98,6 +117,7 @@ func (m *Grant) fields(c *codec) {
 	c.boolean(&m.Forced)
 	c.str(&m.Command, MaxCommand)
 	c.boolean(&m.NoTouchRequired)
+	c.boolean(&m.VerifyRequired)
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
 	c.strs(&m.AcceptEnv, MaxEnv, MaxName, MaxEnvAll)
 	c.u32(&m.Logins)

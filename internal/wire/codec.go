@@ -80,14 +80,20 @@ func (c *codec) u32(p *uint32) {
 	}
 }
 
-func (c *codec) i64(p *int64) {
+func (c *codec) u64(p *uint64) {
 	if !c.decoding {
-		c.buf = binary.BigEndian.AppendUint64(c.buf, uint64(*p))
+		c.buf = binary.BigEndian.AppendUint64(c.buf, *p)
 		return
 	}
 	if b := c.take(8); b != nil {
-		*p = int64(binary.BigEndian.Uint64(b))
+		*p = binary.BigEndian.Uint64(b)
 	}
+}
+
+func (c *codec) i64(p *int64) {
+	v := uint64(*p)
+	c.u64(&v)
+	*p = int64(v)
 }
 
 // time is in whole seconds since 1970, and 0 for the zero time.

@@ -15,14 +15,20 @@ func full() map[string]Message {
 		"Empty":   &Empty{},
 		"Failure": &Failure{Text: "jail: step 3/24 root: mount: EPERM"},
 		"NetConfig": &NetConfig{
-			HostKeys: [][]byte{{1, 2}, {3}}, LoginGrace: time.Second, MaxAuthTries: 6, StartupsBegin: 1,
+			HostKeys: [][]byte{{1, 2}, {3}}, HostCertificates: [][]byte{{4}}, LoginGrace: time.Second, MaxAuthTries: 6, StartupsBegin: 1,
 			StartupsRate: 2, StartupsFull: 3, StartupsPerSource: 4, AliveInterval: 5, AliveCountMax: 6,
-			MaxSessions: 7, MaxChannels: 8, LoginsPerSource: 9, Banner: "hello",
+			MaxSessions: 7, MaxChannels: 8, LoginsPerSource: 9, Banner: "hello", PublicKeyAlgorithms: []string{"ssh-ed25519"}, RequiredRSASize: 3072,
 		},
-		"Lookup": &Lookup{User: "alice", Key: []byte("blob"), From: "127.0.0.1"},
+		"Lookup": &Lookup{
+			User: "alice", Key: []byte("blob"), From: "127.0.0.1", Since: time.Unix(4e9, 0),
+			Certificate: &Certificate{
+				Type: CertificateUser, CA: []byte("ca"), Serial: 1 << 63, KeyID: "id", Principals: []string{"alice", "ops"},
+				ValidAfter: 5, ValidBefore: 1<<64 - 1, Critical: []CertificateOption{{"force-command", "ls"}}, Extensions: []string{"permit-pty"},
+			},
+		},
 		"Grant": &Grant{
 			Accepted: true, Reason: "r", Shell: true, Exec: true, PTY: true, SFTP: SFTP{true, true, "/s", []string{"-R"}}, Forced: true, Command: "c",
-			NoTouchRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
+			NoTouchRequired: true, VerifyRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
 			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0), SecondFactor: true, Logins: 4,
 			LocalForward: Permits{[]Permit{{"*", 22, ""}}, []Permit{{"", 0, "/run/*"}}}, RemoteForward: Permits{[]Permit{{"localhost", 0, ""}}, nil},
 		},

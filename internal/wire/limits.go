@@ -21,6 +21,7 @@ const (
 	MaxSign    = 1 << 10   // what a host key is asked to sign
 	MaxCode    = 64        // what somebody types for a code of six digits
 	MaxTicket  = 32        // a MAC of SHA-256
+	MaxKeyID   = 4 << 10   // key id of a certificate; some authorities write a request's whole story into it
 	MaxModes   = 128       // terminal modes; RFC 4254 section 8 has fewer than 60
 	MaxMounts  = 512       // entries of a jail's mount table
 	MaxContent = 16 << 10  // a generated file of the jail's /etc
@@ -28,6 +29,9 @@ const (
 	MaxAttrs   = 32        // attributes of one record
 	MaxRecords = 128       // records in one packet
 	MaxPermits = 32        // patterns of one list of what forwards may lead to
+
+	MaxPrincipals = 256 // of a certificate; SSHKEY_CERT_MAX_PRINCIPALS
+	MaxOptions    = 64  // critical options of a certificate, and extensions
 
 	MaxServers   = 8  // name servers of a jail; resolv.conf(5) uses three
 	MaxAddresses = 2  // of a jail's way out: IPv4 and IPv6

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"time"
+
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/users"
@@ -32,12 +34,15 @@ func All(path string, o Options) *Report {
 	}
 	if err == nil {
 		r.Problems = append(r.Problems, server(cfg, o.Daemon)...)
+		r.hostCertificates(cfg, time.Now())
 		r.files(cfg)
 		r.stale(cfg, o.Stale)
 	}
-	table, tableErr := users.Load(cfg.Users, instance.Base(cfg))
+	base, found := instance.Base(cfg)
+	r.Problems = append(r.Problems, found...)
+	table, tableErr := users.Load(cfg.Users, base)
 	r.Problems = append(r.Problems, instance.Problems(tableErr)...)
-	if err == nil && tableErr == nil {
+	if err == nil && len(found) == 0 && tableErr == nil {
 		k.room(len(table.Names()), r)
 		i := &instance.Instance{Config: cfg, Users: table}
 		r.Problems = append(r.Problems, wayOut(i)...)
