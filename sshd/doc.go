@@ -7,7 +7,8 @@
 //	server.go, settings.go, listener.go,
 //	accept.go, startups.go, drops.go              accept, limits
 //	conn.go, gate.go, link.go, socket.go,
-//	flood.go, quickack.go, drain.go               one connection and its socket
+//	flood.go, quickack.go, drain.go,
+//	identification.go                             one connection and its socket
 //	algorithms.go, hostkey.go                     handshake
 //	auth.go, delay.go, identity.go, device.go,
 //	code.go                                       key offered, verified, a code asked for

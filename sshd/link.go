@@ -40,8 +40,9 @@ type link struct {
 	once   sync.Once     // closes moved
 
 	// Of whoever reads.
-	in   int32 // the phase that is known
-	read int   // bytes since it began
+	in     int32 // the phase that is known
+	read   int   // bytes since it began
+	client identification
 }
 
 func newLink(nc net.Conn, f *flood) *link {
@@ -75,6 +76,10 @@ func (l *link) Read(b []byte) (int, error) {
 	if n > 0 {
 		l.read += n
 		l.heard.Store(true)
+		if refusal := l.client.check(b[:n]); refusal != "" {
+			_, _ = l.Conn.Write([]byte(refusal)) // it is gone, or learns why
+			return 0, errIdentification
+		}
 	}
 	return n, err
 }

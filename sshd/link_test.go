@@ -18,7 +18,7 @@ func TestLinkAllowsSoMuchInEachPhase(t *testing.T) {
 		l := newLink(ours, &flood{})
 		go func() {
 			for {
-				if _, err := theirs.Write(make([]byte, 4096)); err != nil {
+				if _, err := theirs.Write(append([]byte("SSH-2.0-x"), make([]byte, 4096-9)...)); err != nil {
 					return
 				}
 			}

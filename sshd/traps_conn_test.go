@@ -24,7 +24,7 @@ func TestDeadlinesOfLibrariesDoNothing(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	go func() { _, _ = theirs.Write([]byte("x")) }()
+	go func() { _, _ = theirs.Write([]byte("S")) }()
 	if _, err := l.Read(make([]byte, 1)); err != nil {
 		t.Error(err)
 	}
