@@ -18,7 +18,7 @@ const maxRequest = 16 << 10
 type answers struct {
 	mu      sync.Mutex
 	waiting []*ssh.Request
-	busy    bool // a goroutine works on them
+	idle    chan struct{} // closed when none is left; nil unless a goroutine works on them
 }
 
 // asked takes a request over from the library.
@@ -33,11 +33,11 @@ func (c *connection) asked(r *ssh.Request) {
 	}
 	c.answers.mu.Lock()
 	defer c.answers.mu.Unlock()
-	if !c.answers.busy {
+	if c.answers.idle == nil {
 		if !c.work.enter() {
 			return // the connection is over
 		}
-		c.answers.busy = true
+		c.answers.idle = make(chan struct{})
 		go c.answer()
 	}
 	c.flood.begin()
@@ -50,7 +50,8 @@ func (c *connection) answer() {
 	for {
 		c.answers.mu.Lock()
 		if len(c.answers.waiting) == 0 {
-			c.answers.busy, c.answers.waiting = false, nil
+			close(c.answers.idle)
+			c.answers.idle, c.answers.waiting = nil, nil
 			c.answers.mu.Unlock()
 			return
 		}
@@ -64,5 +65,21 @@ func (c *connection) answer() {
 		}
 		_ = r.Reply(ok, data) // an error: the client is gone
 		c.flood.end()
+	}
+}
+
+// settle waits until the requests that came before are answered, or over is
+// closed: a client that is to end when a forward fails (ExitOnForwardFailure) must
+// know of it before its command has ended with 0.
+func (a *answers) settle(over <-chan struct{}) {
+	a.mu.Lock()
+	idle := a.idle
+	a.mu.Unlock()
+	if idle == nil {
+		return
+	}
+	select {
+	case <-idle:
+	case <-over:
 	}
 }

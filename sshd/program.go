@@ -66,6 +66,7 @@ func originalOf(spawn *wire.Spawn, w *wish) string {
 
 // program runs the program from its start to the end of the channel.
 func (s *session) program(spawn *wire.Spawn) {
+	s.conn.answers.settle(s.ctx.Done())
 	began := time.Now()
 	p, err := s.spawn(spawn)
 	s.settled()
