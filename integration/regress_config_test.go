@@ -136,6 +136,7 @@ func ignored() map[string]string {
 		"permituserenvironment":    "jailsh honours environment= of keys",
 		"modulifile":               "jailsh has no group exchange",
 		"authorizedprincipalsfile": "read with trustedusercakeys",
+		"allowtcpforwarding":       "read by forwards", "permitopen": "read by forwards", "permitlisten": "read by forwards",
 	}
 }
 
@@ -155,7 +156,7 @@ func translate(c sshdConfig, user string) (settings, error) {
 			return s, fmt.Errorf("%s: %w", keyword, err)
 		}
 	}
-	return s, nil
+	return s, forwards(&s, c)
 }
 
 func keysOf[V any](m map[string]V) func(func(string) bool) {
@@ -248,6 +249,26 @@ func authorizedKeys(s *settings, c sshdConfig, user string) error {
 		return nil
 	}
 	return s.userKey("authorized_keys", strings.ReplaceAll(files[0], "%u", user))
+}
+
+// forwards is AllowTcpForwarding, PermitOpen and PermitListen together. Without
+// any of them sshd permits everything, and jailsh nothing in a jail that has the
+// host's network.
+func forwards(s *settings, c sshdConfig) error {
+	which := c.first("allowtcpforwarding")
+	for keyword, key := range map[string]string{"permitopen": "allow.local_forward", "permitlisten": "allow.remote_forward"} {
+		permits := []string{"any"}
+		if len(c[keyword]) > 0 {
+			permits = c[keyword][0]
+		}
+		if which == "no" || which == "local" && keyword == "permitlisten" || which == "remote" && keyword == "permitopen" {
+			permits = nil
+		}
+		if err := s.userKey(key, permits); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func banner(s *settings, c sshdConfig, _ string) error {

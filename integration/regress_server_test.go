@@ -3,6 +3,7 @@ package integration
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -119,6 +120,9 @@ func (s *stage) act(call standinCall) (standinReply, error) {
 		call.daemon.log.wait("reloaded the configuration")
 		return standinReply{}, nil
 	}
+	if call.Kind == "sftp" {
+		return s.transfer(call.Options)
+	}
 	address := "UNKNOWN" // what sshd takes standard input for
 	if call.Kind == "daemon" {
 		address = "127.0.0.1"
@@ -142,6 +146,41 @@ func (s *stage) act(call standinCall) (standinReply, error) {
 		return standinReply{}, err
 	}
 	return standinReply{Address: i.listen}, nil
+}
+
+// transfer is the client that stands for sftp-server with these arguments: those
+// that jailsh's own server takes too, as a forced command.
+func (s *stage) transfer(args []string) (standinReply, error) {
+	s.connections++
+	want := settings{hostKeys: []string{filepath.Join(s.folder, "ssh-ed25519")}}
+	err := errors.Join(want.userKey("authorized_keys", filepath.Join(s.folder, "ssh-ed25519.pub")), want.userKey("command", sftpCommand(args)))
+	if err != nil {
+		return standinReply{}, err
+	}
+	i, err := s.shared(want)
+	if err != nil {
+		return standinReply{}, err
+	}
+	host, port, _ := net.SplitHostPort(i.listen)
+	return standinReply{Client: []string{
+		"-F", "none", "-i", filepath.Join(s.folder, "ssh-ed25519"), "-p", port, "-o", "BatchMode=yes", "-o", "LogLevel=ERROR",
+		"-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-s", tester + "@" + host, "sftp",
+	}}, nil
+}
+
+// sftpCommand leaves out where sftp-server(8) is to log to, and the arguments of
+// ssh(1) with which scp starts it.
+func sftpCommand(args []string) string {
+	words := []string{"internal-sftp"}
+	for n, a := range args {
+		switch a {
+		case "-R":
+			words = append(words, a)
+		case "-d", "-p", "-P", "-u":
+			words = append(words, args[n:min(n+2, len(args))]...)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // shared is an instance for connections by standard input, which needs no port of
