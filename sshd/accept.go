@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
@@ -72,9 +74,17 @@ func exhausted(err error) bool {
 
 // accepted serves a connection in a goroutine of its own, or drops it at once.
 func (s *Server) accepted(nc net.Conn) {
-	from := addrPort(nc.RemoteAddr()).Addr()
-	source, dropped := s.startups.admit(from)
+	from, now := addrPort(nc.RemoteAddr()).Addr(), s.settings.Load()
+	source, dropped := netip.Prefix{}, ""
+	if !now.fromProxy(from) {
+		source = now.source.of(from)
+		dropped = s.penalised(source, from)
+	}
+	if dropped == "" {
+		dropped = s.startups.admit(source)
+	}
 	if dropped != "" {
+		refuse(nc, dropped)
 		nc.Close()
 		s.dropped(1, dropped, from.String())
 		return
@@ -90,6 +100,26 @@ func (s *Server) accepted(nc net.Conn) {
 		defer s.left(c)
 		s.protect(c.ref, "connection", c.serve)
 	}()
+}
+
+// penalised is the limit of those who are refused for what they did.
+const penalised = "per_source_penalties"
+
+// penalised is the limit by which a source is refused now, or "".
+func (s *Server) penalised(source netip.Prefix, from netip.Addr) string {
+	if s.penalties.refuse(source, from, time.Now()) {
+		return penalised
+	}
+	return ""
+}
+
+// refuse tells whoever is refused for what he did, in the words of OpenSSH, which
+// clients show; others are dropped without a word. RFC 4253 section 4.2 allows lines
+// before the version. They fit the socket's buffer, so nobody waits.
+func refuse(nc net.Conn, why string) {
+	if why == penalised {
+		_, _ = io.WriteString(nc, "Not allowed at this time\r\n") // an error: he is gone
+	}
 }
 
 // dropped records dropped connections, at a bounded rate.

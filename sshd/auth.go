@@ -132,6 +132,7 @@ func (c *connection) verified(meta ssh.ConnMetadata, key ssh.PublicKey, p *ssh.P
 // time Recheck doesn't see it yet. Hence the order: the login is stored first,
 // then the epoch is compared, so that one of the two sees the other.
 func (c *connection) admit(id *identity) (*ssh.Permissions, error) {
+	c.proven = true
 	for {
 		if why := id.lacks(); why != "" {
 			c.login.Store(nil)
@@ -177,6 +178,9 @@ func (c *connection) attempted(meta ssh.ConnMetadata, method string, err error) 
 	if further := (*ssh.PartialSuccessError)(nil); errors.As(err, &further) {
 		return // askCode has recorded it
 	}
+	if banner := (*ssh.BannerError)(nil); !errors.As(err, &banner) {
+		c.attempts++
+	}
 	credential := []string{"key", ""}
 	if r := (*refused)(nil); errors.As(err, &r) {
 		credential = r.credential
@@ -188,6 +192,7 @@ func (c *connection) attempted(meta ssh.ConnMetadata, method string, err error) 
 // authenticated ends what holds until a login, and begins what holds after.
 func (c *connection) authenticated(meta ssh.ConnMetadata) {
 	c.arrived()
+	c.server.penalties.forgive(c.source)
 	c.link.enter(phaseLoggedIn)
 	c.beAlive()
 	c.expire(c.policy.Load().Until)

@@ -24,7 +24,13 @@ type connection struct {
 	ref       string    // under which both the client and the log know it
 	link      *link
 	addresses addresses
-	source    netip.Prefix // under which startups counted it in
+	from      netip.Addr   // the client's, or its proxy's until that has said whose
+	source    netip.Prefix // of from, under which startups counted it in; zero for a proxy
+
+	behindProxy bool        // its first bytes are a PROXY header
+	attempts    int         // to log in, that were refused
+	proven      bool        // a key was verified; whether that is enough or not
+	tooLate     atomic.Bool // the login grace has passed
 
 	ctx     context.Context // ends with the connection; its cause may be a refusal
 	cancel  context.CancelCauseFunc
@@ -59,6 +65,8 @@ type connection struct {
 
 func (s *Server) newConnection(nc net.Conn, source netip.Prefix) *connection {
 	c := &connection{open: map[*session]struct{}{}, server: s, settings: s.settings.Load(), ref: s.reference(), source: source, addresses: addressesOf(nc)}
+	c.from = addrPort(nc.RemoteAddr()).Addr()
+	c.behindProxy = c.settings.fromProxy(c.from)
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
 	c.link = newLink(nc, &c.flood)
 	c.counted.Store(true)
@@ -68,11 +76,15 @@ func (s *Server) newConnection(nc net.Conn, source netip.Prefix) *connection {
 // serve runs the connection from its first byte to its end.
 func (c *connection) serve() {
 	defer c.end()
+	if !c.introduced() {
+		return
+	}
 	if d := c.settings.LoginGrace; d > 0 {
 		c.grace = time.AfterFunc(d, c.late)
 	}
 	c.link.quick.begin() // until the first session has its program
-	c.server.protect(c.ref, "connection", func() { c.library().HandleConn(c.link) })
+	panicked := c.server.protect(c.ref, "connection", func() { c.library().HandleConn(c.link) })
+	c.penalise(panicked)
 }
 
 // library is what is used of gliderlabs/ssh: its order of calls around
@@ -124,6 +136,7 @@ func (c *connection) late() {
 	if c.login.Load() != nil {
 		return // just made it
 	}
+	c.tooLate.Store(true)
 	c.record(levelInfo, "no login", "", "reason", "login_grace has passed")
 	c.link.Close()
 }

@@ -5,7 +5,9 @@
 // The files, in the order of a login:
 //
 //	server.go, settings.go, listener.go,
-//	accept.go, startups.go, drops.go              accept, limits
+//	accept.go, source.go, startups.go, drops.go   accept, limits
+//	penalty.go, penaltytable.go                   who is refused for what he did
+//	proxy.go, proxyheader.go                      who is behind a proxy
 //	conn.go, gate.go, link.go, socket.go,
 //	flood.go, quickack.go, drain.go,
 //	identification.go                             one connection and its socket
@@ -32,9 +34,9 @@
 // # Attackers
 //
 // The network before login: anybody. What one source or all together can hold
-// is bounded by number (startups.go) and by time (the login grace). A name that
-// doesn't exist, a wrong key and a disabled account get the same answers after
-// the same time (delay.go).
+// is bounded by number (startups.go) and by time (the login grace); a source that
+// misbehaves is refused (penalty.go). A name that doesn't exist, a wrong key and a
+// disabled account get the same answers after the same time (delay.go).
 //
 // A user who is logged in: her sessions, channels, requests, environment and
 // all that she sends are bounded; what she doesn't read stops her own programs,

@@ -72,6 +72,7 @@ func prepare(t testing.TB, settings ...setting) *fixture {
 		LoginGrace: time.Minute, MaxAuthTries: 6, StartupsBegin: 100, StartupsRate: 30, StartupsFull: 400,
 		StartupsPerSource: 100, AliveInterval: time.Minute, AliveCountMax: 3, MaxSessions: 10,
 		PublicKeyAlgorithms: credential.Algorithms(), RequiredRSASize: credential.MinRSABits,
+		SourceBits4: 32, SourceBits6: 64,
 	}
 	for _, set := range settings {
 		set(f, cfg)

@@ -43,6 +43,8 @@ type link struct {
 	in     int32 // the phase that is known
 	read   int   // bytes since it began
 	client identification
+
+	remote, local net.Addr // in the place of the socket's, by the word of a proxy; else nil
 }
 
 func newLink(nc net.Conn, f *flood) *link {
@@ -51,6 +53,22 @@ func newLink(nc net.Conn, f *flood) *link {
 		l.Conn, l.quick = s, s.quick
 	}
 	return l
+}
+
+// RemoteAddr is the client's end.
+func (l *link) RemoteAddr() net.Addr {
+	if l.remote != nil {
+		return l.remote
+	}
+	return l.Conn.RemoteAddr()
+}
+
+// LocalAddr is the server's end.
+func (l *link) LocalAddr() net.Addr {
+	if l.local != nil {
+		return l.local
+	}
+	return l.Conn.LocalAddr()
 }
 
 // Phases of a connection, by what a client may send.

@@ -78,20 +78,21 @@ const version = "SSH-2.0-jailsh"
 
 // Server serves SSH on any number of listeners.
 type Server struct {
-	keys     []ssh.Signer
-	settings atomic.Pointer[settings] // replaced by Configure
-	broker   Broker
-	startups startups
-	drops    drops
-	users    tally[string]       // sessions of a user, over all her connections
-	logins   tally[string]       // connections of a user
-	sources  tally[netip.Prefix] // connections of a source that are logged in
-	forwards tally[string]       // connections that are forwarded for a user
-	remotes  tally[string]       // listeners of a user in her cell
-	records  *recorder
-	chunks   chunks
-	secret   []byte        // of refusalTime
-	epoch    atomic.Uint64 // counts calls of Recheck
+	keys      []ssh.Signer
+	settings  atomic.Pointer[settings] // replaced by Configure
+	broker    Broker
+	startups  startups
+	drops     drops
+	penalties penalties
+	users     tally[string]       // sessions of a user, over all her connections
+	logins    tally[string]       // connections of a user
+	sources   tally[netip.Prefix] // connections of a source that are logged in
+	forwards  tally[string]       // connections that are forwarded for a user
+	remotes   tally[string]       // listeners of a user in her cell
+	records   *recorder
+	chunks    chunks
+	secret    []byte        // of refusalTime
+	epoch     atomic.Uint64 // counts calls of Recheck
 
 	ctx    context.Context // ends with Shutdown
 	cancel context.CancelFunc

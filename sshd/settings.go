@@ -10,16 +10,21 @@ import (
 // administrator may change them meanwhile, for those that come later.
 type settings struct {
 	wire.NetConfig
-	keys credential.Policy
-	ssh  *ssh.ServerConfig // the library copies it for each connection and writes to the copy
+	keys   credential.Policy
+	ssh    *ssh.ServerConfig // the library copies it for each connection and writes to the copy
+	source blockSize
 }
 
 // Configure takes over what cfg says, but for the host keys: those stay as New was
 // given them.
 func (s *Server) Configure(cfg *wire.NetConfig) {
-	now := &settings{NetConfig: *cfg, keys: credential.Policy{Algorithms: cfg.PublicKeyAlgorithms, RSABits: int(cfg.RequiredRSASize)}}
+	now := &settings{
+		NetConfig: *cfg, keys: credential.Policy{Algorithms: cfg.PublicKeyAlgorithms, RSABits: int(cfg.RequiredRSASize)},
+		source: blockSize{int(cfg.SourceBits4), int(cfg.SourceBits6)},
+	}
 	now.ssh = s.sshConfig(now)
 	s.startups.configure(cfg)
+	s.penalties.configure(cfg.Penalties)
 	s.settings.Store(now)
 }
 

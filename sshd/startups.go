@@ -9,8 +9,8 @@ import (
 //
 // The cap per source binds first: with a limit for all alone, as OpenSSH's
 // MaxStartups, one source that opens connections and says nothing keeps
-// everybody else out. A source is what one person is usually given: an IPv4
-// address, or an IPv6 network of 64 bits.
+// everybody else out. By default a source is what one person is usually given: an
+// IPv4 address, or an IPv6 network of 64 bits.
 //
 // The table of sources holds those with an unauthenticated connection and is
 // therefore never longer than full.
@@ -23,23 +23,50 @@ type startups struct {
 	sources           map[netip.Prefix]int // of total, by source
 }
 
-// admit counts a connection in, or says why it is to be dropped.
-func (s *startups) admit(from netip.Addr) (source netip.Prefix, dropped string) {
-	source = sourceOf(from)
+// admit counts a connection in, or says why it is to be dropped. One from a trusted
+// proxy has no source yet: the zero prefix, of which there may be any number.
+func (s *startups) admit(source netip.Prefix) (dropped string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.perSource > 0 && s.sources[source] >= s.perSource {
-		return source, "max_startups_per_source"
+	if s.crowded(source) {
+		return "max_startups_per_source"
 	}
 	if s.full > 0 && s.random(100) < s.dropPercent() {
-		return source, "max_startups"
+		return "max_startups"
 	}
 	s.total++
+	s.enter(source)
+	return ""
+}
+
+// move counts a connection under another source, or says why it is to be dropped;
+// then it counts as before.
+func (s *startups) move(from, to netip.Prefix) (dropped string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.crowded(to) {
+		return "max_startups_per_source"
+	}
+	s.leave(from)
+	s.enter(to)
+	return ""
+}
+
+func (s *startups) crowded(source netip.Prefix) bool {
+	return s.perSource > 0 && source.IsValid() && s.sources[source] >= s.perSource
+}
+
+func (s *startups) enter(source netip.Prefix) {
 	if s.sources == nil {
 		s.sources = map[netip.Prefix]int{}
 	}
 	s.sources[source]++
-	return source, ""
+}
+
+func (s *startups) leave(source netip.Prefix) {
+	if s.sources[source]--; s.sources[source] <= 0 {
+		delete(s.sources, source)
+	}
 }
 
 // done counts a connection out: it is authenticated, or gone.
@@ -47,9 +74,7 @@ func (s *startups) done(source netip.Prefix) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.total--
-	if s.sources[source]--; s.sources[source] <= 0 {
-		delete(s.sources, source)
-	}
+	s.leave(source)
 }
 
 // dropPercent is the chance of a new connection to be dropped, which grows
@@ -64,15 +89,4 @@ func (s *startups) dropPercent() int {
 		return 100
 	}
 	return s.rate + (100-s.rate)*(s.total-s.begin)/(s.full-s.begin)
-}
-
-// sourceOf is the network that counts as one source.
-func sourceOf(a netip.Addr) netip.Prefix {
-	a = a.Unmap().WithZone("")
-	bits := 32
-	if a.Is6() {
-		bits = 64
-	}
-	p, _ := a.Prefix(bits) // of an invalid address: the zero prefix, one source
-	return p
 }

@@ -37,7 +37,7 @@ func TestStartupsDropsByChance(t *testing.T) {
 	dice := 0
 	s := startups{begin: 2, rate: 50, full: 100, random: func(int) int { return dice }}
 	for i := range 2 {
-		if _, dropped := s.admit(netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i))); dropped != "" {
+		if dropped := s.admit(sourceOf(netip.MustParseAddr(fmt.Sprintf("192.0.2.%d", i)))); dropped != "" {
 			t.Fatalf("connection %d: %s", i, dropped)
 		}
 	}
@@ -46,7 +46,7 @@ func TestStartupsDropsByChance(t *testing.T) {
 		dropped string
 	}{{49, "max_startups"}, {50, ""}} {
 		dice = c.dice
-		if _, dropped := s.admit(netip.MustParseAddr("192.0.2.9")); dropped != c.dropped {
+		if dropped := s.admit(sourceOf(netip.MustParseAddr("192.0.2.9"))); dropped != c.dropped {
 			t.Errorf("with %d: %q", c.dice, dropped)
 		}
 	}
@@ -60,7 +60,7 @@ func TestOneSourceDoesNotKeepAnotherOut(t *testing.T) {
 	attacker, other := netip.MustParseAddr("203.0.113.5"), netip.MustParseAddr("198.51.100.7")
 	admitted := 0
 	for range 1000 {
-		if _, dropped := s.admit(attacker); dropped == "" {
+		if dropped := s.admit(sourceOf(attacker)); dropped == "" {
 			admitted++
 		} else if dropped != "max_startups_per_source" {
 			t.Fatalf("dropped by %s", dropped)
@@ -69,8 +69,8 @@ func TestOneSourceDoesNotKeepAnotherOut(t *testing.T) {
 	if admitted != 5 {
 		t.Errorf("%d were admitted", admitted)
 	}
-	source, dropped := s.admit(other)
-	if dropped != "" {
+	source := sourceOf(other)
+	if dropped := s.admit(source); dropped != "" {
 		t.Errorf("the other is kept out by %s", dropped)
 	}
 	s.done(source)
@@ -81,8 +81,8 @@ func TestSourcesAreForgotten(t *testing.T) {
 	t.Parallel()
 	s := startups{begin: 400, rate: 30, full: 400, perSource: 20, random: random}
 	for i := range 10_000 {
-		source, dropped := s.admit(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))
-		if dropped != "" {
+		source := sourceOf(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}))
+		if dropped := s.admit(source); dropped != "" {
 			t.Fatal(dropped)
 		}
 		s.done(source)
@@ -91,6 +91,9 @@ func TestSourcesAreForgotten(t *testing.T) {
 		t.Errorf("%d sources and %d connections are left", len(s.sources), s.total)
 	}
 }
+
+// sourceOf is what makes a source by default.
+func sourceOf(a netip.Addr) netip.Prefix { return blockSize{32, 64}.of(a) }
 
 func TestSourceOf(t *testing.T) {
 	t.Parallel()

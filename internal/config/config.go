@@ -43,7 +43,8 @@ type Config struct {
 	RevokedKeys           string // absolute; "" for none
 	PublicKeys            credential.Policy
 
-	Egress Egress
+	Sources Sources
+	Egress  Egress
 
 	Banner   string // shown before login; may be empty
 	LogLevel slog.Level
@@ -105,6 +106,7 @@ func defaults(dir string) *Config {
 		ConnectionsPerSource:  1000,
 		DisconnectExpiredCert: true,
 		PublicKeys:            credential.Default(),
+		Sources:               sourcesDefaults(),
 		Egress:                egressDefaults(),
 		LogLevel:              slog.LevelInfo,
 	}

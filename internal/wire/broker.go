@@ -1,6 +1,9 @@
 package wire
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Empty is the body of a message that says all with its verb.
 type Empty struct{}
@@ -35,6 +38,11 @@ type NetConfig struct {
 
 	PublicKeyAlgorithms []string // that users may sign with; those of certificates have names of their own
 	RequiredRSASize     uint32   // bits
+
+	SourceBits4 uint32         // of an IPv4 address, those that make a source
+	SourceBits6 uint32         // and of an IPv6 one
+	ProxiesFrom []netip.Prefix // whence a PROXY header comes first, and says who the client is
+	Penalties   Penalties
 }
 
 func (m *NetConfig) fields(c *codec) {
@@ -54,6 +62,10 @@ func (m *NetConfig) fields(c *codec) {
 	c.str(&m.Banner, MaxBanner)
 	c.strs(&m.PublicKeyAlgorithms, MaxOptions, MaxName, MaxText)
 	c.u32(&m.RequiredRSASize)
+	c.u32(&m.SourceBits4)
+	c.u32(&m.SourceBits6)
+	c.networks(&m.ProxiesFrom)
+	m.Penalties.fields(c)
 }
 
 // Lookup asks whether User may log in with Key from From.

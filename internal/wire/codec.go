@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -185,6 +186,22 @@ func list[T any](c *codec, p *[]T, max int, each func(*codec, *T)) {
 	for i := range *p {
 		each(c, &(*p)[i])
 	}
+}
+
+// networks visits a list of networks, each as text in its one form.
+func (c *codec) networks(p *[]netip.Prefix) {
+	list(c, p, MaxNetworks, func(c *codec, n *netip.Prefix) {
+		text := n.String()
+		c.str(&text, MaxName)
+		if c.err != nil || !c.decoding {
+			return
+		}
+		read, err := netip.ParsePrefix(text)
+		if err != nil || read.String() != text || read.Masked() != read {
+			c.fail(fmt.Errorf("%q is no network", text))
+		}
+		*n = read
+	})
 }
 
 // strs visits a list of strings: at most count, each at most max, together at

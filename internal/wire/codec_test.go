@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -18,7 +19,10 @@ func full() map[string]Message {
 			HostKeys: [][]byte{{1, 2}, {3}}, HostCertificates: [][]byte{{4}}, LoginGrace: time.Second, MaxAuthTries: 6, StartupsBegin: 1,
 			StartupsRate: 2, StartupsFull: 3, StartupsPerSource: 4, AliveInterval: 5, AliveCountMax: 6,
 			MaxSessions: 7, MaxChannels: 8, LoginsPerSource: 9, Banner: "hello", PublicKeyAlgorithms: []string{"ssh-ed25519"}, RequiredRSASize: 3072,
+			SourceBits4: 24, SourceBits6: 64, ProxiesFrom: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::1/128")},
+			Penalties: Penalties{NoAuth: 3},
 		},
+		"Penalties": &Penalties{1, 2, 3, 4, 5, 6, 7, 8, true, true, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
 		"Lookup": &Lookup{
 			User: "alice", Key: []byte("blob"), From: "127.0.0.1", Since: time.Unix(4e9, 0),
 			Certificate: &Certificate{

@@ -44,6 +44,7 @@ func FuzzPacket(f *testing.F) {
 func FuzzEmpty(f *testing.F)     { decodeAnything(f, "Empty") }
 func FuzzFailure(f *testing.F)   { decodeAnything(f, "Failure") }
 func FuzzNetConfig(f *testing.F) { decodeAnything(f, "NetConfig") }
+func FuzzPenalties(f *testing.F) { decodeAnything(f, "Penalties") }
 func FuzzLookup(f *testing.F)    { decodeAnything(f, "Lookup") }
 func FuzzGrant(f *testing.F)     { decodeAnything(f, "Grant") }
 func FuzzNotice(f *testing.F)    { decodeAnything(f, "Notice") }

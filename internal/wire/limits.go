@@ -33,9 +33,10 @@ const (
 	MaxPrincipals = 256 // of a certificate; SSHKEY_CERT_MAX_PRINCIPALS
 	MaxOptions    = 64  // critical options of a certificate, and extensions
 
-	MaxServers   = 8  // name servers of a jail; resolv.conf(5) uses three
-	MaxAddresses = 2  // of a jail's way out: IPv4 and IPv6
-	MaxAddress   = 16 // bytes of an address
+	MaxNetworks  = 256 // networks of one list
+	MaxServers   = 8   // name servers of a jail; resolv.conf(5) uses three
+	MaxAddresses = 2   // of a jail's way out: IPv4 and IPv6
+	MaxAddress   = 16  // bytes of an address
 )
 
 // sendTimeout is how long a packet may wait for a full socket before its
