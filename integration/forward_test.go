@@ -28,7 +28,7 @@ u = socket.socket(socket.AF_UNIX)
 u.bind("echo.sock")
 u.listen()
 threading.Thread(target=serve, args=(u,), daemon=True).start()
-s = socket.create_server(("127.0.0.1", 8000))
+s = socket.create_server(("0.0.0.0", 8000))
 print("ready", flush=True)
 serve(s)
 `
@@ -142,6 +142,13 @@ func TestLocalForwards(t *testing.T) {
 	}
 	i.log.wait(`msg="forward end"`, "for=/home/alice/echo.sock", "channel=direct-streamlocal@openssh.com")
 
+	// Names are those of the jail.
+	if o := runCommand(t, nil, i.sshCommand("alice", "-W", "jail:8000")); o.out != "the end\n" {
+		t.Errorf("%+v", o)
+	}
+	if o := i.ssh("alice", "-o", "LogLevel=INFO", "-W", "nowhere.invalid:8000"); o.code == 0 || !strings.Contains(o.err, "name or service not known") {
+		t.Errorf("%+v", o)
+	}
 	// Why something can't be reached is told.
 	if o := i.ssh("alice", "-o", "LogLevel=INFO", "-W", "localhost:8001"); o.code == 0 || !strings.Contains(o.err, "connection refused") {
 		t.Errorf("%+v", o)

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -78,6 +79,17 @@ func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=/", "PS1=$ "}, m.Env...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	p := &Process{}
+	var err error
+	if m.Agent {
+		if p.Agent, err = c.socketFor(cmd, "SSH_AUTH_SOCK"); err != nil {
+			return nil, err
+		}
+	}
+	if m.X11 != nil {
+		if p.X11, err = c.socketFor(cmd, "DISPLAY"); err != nil {
+			return nil, err
+		}
+	}
 	theirs, err := p.give(cmd, m.TTY)
 	if err != nil {
 		return nil, err
@@ -107,6 +119,17 @@ func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 		run.exit <- wire.Exit{Status: uint32(st.ExitStatus())}
 	})
 	return p, nil
+}
+
+// socketFor listens at a path that the program finds in a variable.
+func (c *hostCell) socketFor(cmd *exec.Cmd, variable string) (*os.File, error) {
+	path := filepath.Join(c.t.TempDir(), "s")
+	cmd.Env = append(cmd.Env, variable+"="+path)
+	sockets, _, err := c.Listen(context.Background(), &wire.Listen{At: wire.Address{Path: path}})
+	if err != nil {
+		return nil, err
+	}
+	return sockets[0], nil
 }
 
 // Dial connects on the host.

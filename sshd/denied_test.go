@@ -13,7 +13,7 @@ import (
 func TestRefusalsAreRecorded(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.grant.PTY = false
+	f.grant.PTY, f.grant.Agent, f.grant.X11 = false, false, false
 	f.grant.LocalForward, f.grant.RemoteForward = wire.Permits{}, wire.Permits{}
 	c := f.dial()
 	for kind, data := range map[string][]byte{"direct-tcpip": directTCP("10.0.0.1\n", 25), "direct-streamlocal@openssh.com": directUnix("/run/x\n")} {
@@ -27,6 +27,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 	s.ask("subsystem", text("sftp"))
 	s.ask("subsystem", []byte{0xff, 0xff, 0xff, 0xff})
 	s.ask("auth-agent-req@openssh.com", nil)
+	s.ask("x11-req", x11Request(false, "MIT-MAGIC-COOKIE-1", "00"))
 	s.ask("pty-req", ptyRequest("xterm", 80, 24, ""))
 	for _, want := range [][2]string{
 		{"direct-tcpip", `10.0.0.1\x0a:25`},
@@ -36,6 +37,7 @@ func TestRefusalsAreRecorded(t *testing.T) {
 		{"subsystem", "sftp"},
 		{"subsystem", ""},
 		{"auth-agent-req@openssh.com", ""},
+		{"x11-req", ""},
 		{"pty-req", ""},
 	} {
 		f.broker.waitRecord(t, "request refused", func(r *wire.Record) bool {

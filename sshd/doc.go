@@ -21,6 +21,10 @@
 //	policy.go                                     what it gets
 //	program.go, open.go, stream.go, pump.go       open, spawn, pump
 //	sftp.go, transfers.go                         files
+//	answers.go, permit.go, forward.go,
+//	resolve.go, relay.go, remote.go,
+//	acceptor.go, beside.go, agent.go, x11.go,
+//	telling.go                                    forwards, with or without a session
 //	clock.go, tally.go, notice.go                 limits of sessions, and what they say
 //	exit.go, sentence.go                          exit status, EOF, close
 //	record.go, recheck.go, shutdown.go            audit, reload, the end

@@ -96,7 +96,7 @@ func (c *connection) direct(nc ssh.NewChannel, answered func()) {
 	defer cancel()
 	f := &forward{allowed, cancel}
 	c.watch(f)
-	socket, err := c.dial(ctx, user, to)
+	socket, err := c.dialHost(ctx, user, to)
 	c.unwatch(f)
 	if err != nil {
 		c.forwardRecord("forward failed", "channel", kind, "for", addressText(to), "error", err.Error())

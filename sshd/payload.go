@@ -18,6 +18,12 @@ func (p *payload) uint32() uint32 {
 	return binary.BigEndian.Uint32(b)
 }
 
+// boolean takes a byte, which is true unless it is 0.
+func (p *payload) boolean() bool {
+	b := p.take(1)
+	return b != nil && b[0] != 0
+}
+
 // bytes takes a string of at most max bytes, which stays part of the request.
 func (p *payload) bytes(max int) []byte {
 	n := p.uint32()

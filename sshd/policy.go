@@ -15,6 +15,9 @@ type wish struct {
 	term    string
 	tty     *wire.TTY // nil without a pty-req
 	env     environment
+	agent   bool
+	x11     *wire.X11 // nil without an x11-req
+	single  bool      // x11 is for one connection
 }
 
 // addresses are the two ends of a connection, as SSH_CONNECTION names them.
@@ -42,7 +45,7 @@ func plan(g *wire.Grant, w *wish, a addresses) (*wire.Spawn, refusal) {
 	case !w.exec && !g.Shell:
 		return nil, refusedShell
 	}
-	s := &wire.Spawn{Exec: w.exec, Command: w.command, TTY: w.tty}
+	s := &wire.Spawn{Exec: w.exec, Command: w.command, TTY: w.tty, Agent: w.agent, X11: w.x11}
 	var env environment
 	ok := env.add("SSH_CLIENT", fmt.Sprintf("%s %d %d", a.client, a.clientPort, a.serverPort)) &&
 		env.add("SSH_CONNECTION", fmt.Sprintf("%s %d %s %d", a.client, a.clientPort, a.server, a.serverPort))

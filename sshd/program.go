@@ -87,7 +87,9 @@ func (s *session) program(spawn *wire.Spawn) {
 		return
 	}
 	s.spawned <- p
+	end := s.beside(p)
 	e, why := s.stream(p)
+	end()
 	s.halt()
 	s.conn.record(levelInfo, "session end", "", "session", fmt.Sprint(s.number), "tty", p.TTY,
 		"status", statusOf(e, why), "reason", reasonOf(why),

@@ -5,14 +5,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/netip"
-	"os"
 	"sync"
 	"time"
 
-	"github.com/jailsh/jailsh/internal/nonblock"
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/sys/unix"
 )
 
 const (
@@ -21,10 +18,6 @@ const (
 
 	// maxListeners is how many a user may have, over all her connections.
 	maxListeners = 64
-
-	// maxUnanswered is how many channels of one listener the client may not have
-	// answered yet. Further connections wait in the kernel, which keeps 128.
-	maxUnanswered = 16
 )
 
 // remotes are the listeners of a connection, by where they listen: the host as
@@ -37,16 +30,9 @@ type remotes struct {
 
 // remote is one listener of the cell: -R of ssh(1).
 type remote struct {
-	conn    *connection
-	user    string
-	at      wire.Address
-	cell    Cell
-	sockets []*os.File
-	allowed func(*wire.Grant) bool
-	opens   chan struct{} // one for each channel that isn't answered
-	ended   chan struct{} // closed by stop
-	once    sync.Once
-	loops   sync.WaitGroup // accept on the sockets
+	acceptor
+	at   wire.Address
+	cell Cell
 }
 
 // parseForward decodes tcpip-forward and its cancel (RFC 4254 section 7.1), and
@@ -86,10 +72,8 @@ func (c *connection) listen(kind string, data []byte) (ok bool, answer []byte) {
 		c.denied("too many listeners of this user", nil)
 		return false, nil
 	}
-	r := &remote{
-		conn: c, user: user, at: at, allowed: allowed,
-		opens: make(chan struct{}, maxUnanswered), ended: make(chan struct{}),
-	}
+	r := &remote{at: at}
+	r.acceptor.set(c, user, allowed, r.forwarded)
 	if err := r.open(); err != nil {
 		c.server.remotes.leave(user)
 		c.forwardRecord("listen failed", "for", addressText(at), "error", err.Error())
@@ -142,7 +126,7 @@ func (r *remote) open() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.all[r.at] != nil {
-		r.closeSockets()
+		r.acceptor.stop()
 		return errors.New("the cell's init gave the same address twice")
 	}
 	if t.all == nil {
@@ -152,22 +136,15 @@ func (r *remote) open() error {
 	return nil
 }
 
-func (r *remote) closeSockets() {
-	for _, f := range r.sockets {
-		f.Close()
-	}
-}
-
 // stop ends the listener, and takes it out of the table. It may be called more than
 // once.
 func (r *remote) stop() {
-	r.once.Do(func() {
-		close(r.ended)
-		r.closeSockets()
-		r.conn.remotes.mu.Lock()
-		defer r.conn.remotes.mu.Unlock()
+	r.acceptor.stop()
+	r.conn.remotes.mu.Lock()
+	defer r.conn.remotes.mu.Unlock()
+	if r.conn.remotes.all[r.at] == r {
 		delete(r.conn.remotes.all, r.at)
-	})
+	}
 }
 
 // serve accepts, in goroutines of its own, until stop, the end of the connection
@@ -180,13 +157,7 @@ func (r *remote) serve() {
 		c.server.remotes.leave(r.user)
 		return
 	}
-	for _, socket := range r.sockets {
-		r.loops.Go(func() {
-			if c.server.protect(c.ref, "accept", func() { r.accept(socket) }) {
-				r.stop()
-			}
-		})
-	}
+	r.start()
 	c.watch(f)
 	go func() {
 		defer c.work.leave()
@@ -214,99 +185,17 @@ func (c *connection) lostListener(r *remote) {
 	}
 }
 
-// accept takes connections from a listening socket and forwards each.
-func (r *remote) accept(socket *os.File) {
-	raw, err := socket.SyscallConn()
-	if err != nil {
-		return // closed already
-	}
-	var backoff time.Duration
-	for {
-		select {
-		case r.opens <- struct{}{}:
-		case <-r.ended:
-			return
-		}
-		var fd int
-		var from netip.AddrPort
-		var acceptErr error
-		err := raw.Read(func(listening uintptr) bool {
-			fd, from, acceptErr = nonblock.Accept(int(listening))
-			return !errors.Is(acceptErr, unix.EAGAIN)
-		})
-		if err != nil {
-			return // closed
-		}
-		if acceptErr != nil {
-			<-r.opens
-			backoff = min(max(2*backoff, minBackoff), maxBackoff)
-			select {
-			case <-time.After(backoff):
-			case <-r.ended:
-				return
-			}
-			continue
-		}
-		backoff = 0
-		r.take(os.NewFile(uintptr(fd), "forwarded"), from)
-	}
-}
-
-// take forwards a connection in a goroutine of its own, if the user may have
-// another. It gives one of r.opens back when the client has answered.
-func (r *remote) take(socket *os.File, from netip.AddrPort) {
-	c := r.conn
-	answered := sync.OnceFunc(func() { <-r.opens })
-	if !c.work.enter() {
-		answered()
-		socket.Close()
-		return
-	}
-	if !c.server.forwards.take(r.user, maxForwards) {
-		c.work.leave()
-		answered()
-		c.denied("too many forwards of this user", nil)
-		(&wire.Packet{Files: []*os.File{socket}}).Close()
-		return
-	}
-	go func() {
-		defer c.work.leave()
-		defer c.server.forwards.leave(r.user)
-		defer answered()
-		c.server.protect(c.ref, "forwarded", func() { r.carry(socket, from, answered) })
-	}()
-}
-
-// carry opens a channel for a connection and relays.
-func (r *remote) carry(socket *os.File, from netip.AddrPort, answered func()) {
-	c := r.conn
-	relay, err := c.newRelay(socket)
-	if err != nil {
-		socket.Close()
-		return
-	}
-	kind, data := r.forwarded(from)
-	ch, requests, err := c.conn().OpenChannel(kind, data)
-	answered()
-	if err != nil {
-		c.forwardRecord("forward failed", "channel", kind, "for", addressText(r.at), "error", shown(err.Error(), maxDetail))
-		relay.release()
-		return
-	}
-	c.relay(relay, ch, requests, r.allowed, "channel", kind, "for", addressText(r.at))
-}
-
 // forwarded is the channel for a connection, and its data: RFC 4254 section 7.2,
 // PROTOCOL of OpenSSH section 2.4. Where it was connected to is told as the client
 // asked for it: by that it knows its own forward.
-func (r *remote) forwarded(from netip.AddrPort) (kind string, data []byte) {
+func (r *remote) forwarded(from netip.AddrPort) (kind string, data []byte, to string) {
 	if r.at.Path != "" {
-		return "forwarded-streamlocal@openssh.com", ssh.Marshal(struct{ Path, Reserved string }{Path: r.at.Path})
+		return "forwarded-streamlocal@openssh.com", ssh.Marshal(struct{ Path, Reserved string }{Path: r.at.Path}), r.at.Path
 	}
 	return "forwarded-tcpip", ssh.Marshal(struct {
 		Host   string
 		Port   uint32
 		Origin string
 		From   uint32
-	}{r.at.Host, r.at.Port, from.Addr().Unmap().String(), uint32(from.Port())})
+	}{r.at.Host, r.at.Port, from.Addr().Unmap().String(), uint32(from.Port())}), addressText(r.at)
 }

@@ -58,7 +58,9 @@ type Cell interface {
 type Process struct {
 	PTY                   *os.File // master
 	Stdin, Stdout, Stderr *os.File
-	TTY                   string // the terminal's name in the jail, for the log
+	TTY                   string   // the terminal's name in the jail, for the log
+	Agent, X11            *os.File // listening sockets, if they were asked for
+	Without               string   // why there are none; empty: there are
 	Control
 }
 

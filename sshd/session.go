@@ -125,8 +125,7 @@ func (s *session) answer(r *ssh.Request) {
 }
 
 // request carries out a request, and reports whether it was understood and
-// allowed. What has no line here is refused: x11-req and auth-agent-req@openssh.com
-// among them.
+// allowed. What has no line here is refused.
 func (s *session) request(r *ssh.Request) bool {
 	switch r.Type {
 	case "pty-req":
@@ -141,8 +140,10 @@ func (s *session) request(r *ssh.Request) bool {
 		return s.interrupt(r.Payload)
 	case "eow@openssh.com":
 		return s.noOutput()
-	case "x11-req", "auth-agent-req@openssh.com":
-		s.conn.denied(r.Type, r.Payload)
+	case "auth-agent-req@openssh.com":
+		return s.agent(r.Payload)
+	case "x11-req":
+		return s.display(r.Payload)
 	}
 	return false
 }
@@ -200,7 +201,7 @@ func (s *session) adopt(p *Process) bool {
 }
 
 func (p *Process) close() {
-	for _, f := range []interface{ Close() error }{p.PTY, p.Stdin, p.Stdout, p.Stderr} {
+	for _, f := range []interface{ Close() error }{p.PTY, p.Stdin, p.Stdout, p.Stderr, p.Agent, p.X11} {
 		_ = f.Close() // nil or closed already: an error that nobody needs
 	}
 }

@@ -60,7 +60,7 @@ func TestShutdownEndsConnectionsInTheHandshake(t *testing.T) {
 func TestForwardingIsRefused(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.grant.LocalForward, f.grant.RemoteForward = wire.Permits{}, wire.Permits{}
+	f.grant.LocalForward, f.grant.RemoteForward, f.grant.Agent, f.grant.X11 = wire.Permits{}, wire.Permits{}, false, false
 	c := f.dial()
 	address := directTCP("127.0.0.1", 1)
 	for _, request := range []string{
@@ -82,7 +82,9 @@ func TestForwardingIsRefused(t *testing.T) {
 		}
 	}
 	s := f.session(c)
-	if s.ask("x11-req", []byte{0}) {
-		t.Error("x11-req was accepted")
+	for name, data := range map[string][]byte{"x11-req": x11Request(false, "MIT-MAGIC-COOKIE-1", "00"), "auth-agent-req@openssh.com": nil} {
+		if s.ask(name, data) {
+			t.Errorf("%s was accepted", name)
+		}
 	}
 }

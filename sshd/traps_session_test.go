@@ -190,24 +190,6 @@ func TestNoExitStatusAfterAnExitSignal(t *testing.T) {
 	}
 }
 
-// Trap 12. The library accepts agent forwarding always, and keeps it in the
-// connection's context: one session's request gave the agent to another.
-func TestAgentForwardingIsRefused(t *testing.T) {
-	t.Parallel()
-	f := start(t)
-	c := f.dial()
-	asking, other := f.session(c), f.session(c)
-	if asking.ask("auth-agent-req@openssh.com", nil) {
-		t.Error("it was accepted")
-	}
-	for _, s := range []*rawSession{asking, other} {
-		s.must("exec", text("echo ${SSH_AUTH_SOCK-none}"))
-		if out, _ := io.ReadAll(s); string(out) != "none\n" {
-			t.Errorf("SSH_AUTH_SOCK is %q", out)
-		}
-	}
-}
-
 // Trap 13. The library keeps every env request, of any name and size, for as
 // long as the session lives.
 func TestEnvironmentIsBoundedAndFiltered(t *testing.T) {

@@ -85,7 +85,7 @@ func restricted(o Options) bool {
 func harmless(options []string) bool {
 	for _, o := range options {
 		switch strings.ToLower(o) {
-		case "pty", "touch-required", "port-forwarding", "no-port-forwarding", "no-user-rc", "no-verify-required", "no-pty", "restrict", "no-touch-required":
+		case "pty", "agent-forwarding", "x11-forwarding", "touch-required", "port-forwarding", "no-port-forwarding", "no-user-rc", "no-verify-required", "no-pty", "restrict", "no-touch-required":
 		default:
 			return false
 		}

@@ -63,7 +63,7 @@ func (l *loader) user(v *strict.Value) {
 		Name: v.Name(), Line: v.Line(), table: v, origin: map[string]*strict.Value{},
 		Template: "basic", Shell: "/bin/bash", Hostname: "jail", Umask: 0o022,
 		AcceptEnv: environ.Default(), Network: NetworkPrivate,
-		Limits: defaultLimits(), Allow: Allow{Shell: true, Exec: true, PTY: true, SFTP: true},
+		Limits: defaultLimits(), Allow: Allow{Shell: true, Exec: true, PTY: true, SFTP: true, Agent: true},
 		SFTP: SFTP{Options: options.None()},
 	}
 	own := l.layer(v, scopeUser)

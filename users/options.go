@@ -68,9 +68,9 @@ var optionTable = [...]option{
 	{name: "pty", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoPTY = !on; return nil }},
 	{name: "touch-required", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoTouch = !on; return nil }},
 	{name: "port-forwarding", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoForward = !on; return nil }},
-	{name: "agent-forwarding", flag: true, negate: true, set: onlyOff("agent forwarding is not supported yet", func(o *Options) { o.NoAgentForwarding = true })},
-	{name: "x11-forwarding", flag: true, negate: true, set: onlyOff("X11 forwarding is not supported yet", func(o *Options) { o.NoX11Forwarding = true })},
-	{name: "user-rc", flag: true, negate: true, set: onlyOff("~/.ssh/rc is not run here", func(*Options) {})},
+	{name: "agent-forwarding", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoAgentForwarding = !on; return nil }},
+	{name: "x11-forwarding", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.NoX11Forwarding = !on; return nil }},
+	{name: "user-rc", flag: true, negate: true, set: onlyOff("~/.ssh/rc is not run here")},
 	{name: "verify-required", flag: true, negate: true, set: func(o *Options, on bool, _ string) error { o.Verify = on; return nil }},
 	{name: "cert-authority", flag: true, set: func(o *Options, _ bool, _ string) error { o.Authority = true; return nil }},
 	{name: "from", set: setKeyFrom},
@@ -87,12 +87,11 @@ func refuse(why string) func(*Options, bool, string) error {
 	return func(*Options, bool, string) error { return errors.New(why + " - remove the option") }
 }
 
-func onlyOff(why string, off func(*Options)) func(*Options, bool, string) error {
-	return func(o *Options, on bool, _ string) error {
+func onlyOff(why string) func(*Options, bool, string) error {
+	return func(_ *Options, on bool, _ string) error {
 		if on {
 			return errors.New(why + " - remove the option")
 		}
-		off(o)
 		return nil
 	}
 }

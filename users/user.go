@@ -60,6 +60,7 @@ func (u *User) Expired(now time.Time) bool { return !u.Expires.IsZero() && !now.
 // Allow is what sessions may ask for.
 type Allow struct {
 	Shell, Exec, PTY, SFTP bool
+	Agent, X11             bool
 
 	LocalForward, RemoteForward []wire.Permit // nil: what the network makes of it
 }

@@ -151,6 +151,12 @@ func describeKey(k *Key) string {
 	if o.NoTouch {
 		out += " no-touch"
 	}
+	if o.NoAgentForwarding {
+		out += " no-agent-forwarding"
+	}
+	if o.NoX11Forwarding {
+		out += " no-x11-forwarding"
+	}
 	if o.NoForward {
 		out += " no-port-forwarding"
 	}

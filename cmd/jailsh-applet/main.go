@@ -21,6 +21,8 @@ func main() {
 		switch name {
 		case wire.ProgramSFTP.Applet():
 			os.Exit(sftp.Main(args))
+		case wire.ProgramResolve.Applet():
+			os.Exit(resolve(args))
 		}
 	}
 	fmt.Fprintln(os.Stderr, "jailsh-applet: is started by the PID 1 of a jail, with the name of an applet - to open a jail, run: jailsh run USER -- CMD")

@@ -149,5 +149,5 @@ func (c cellOf) Spawn(ctx context.Context, m *wire.Spawn) (*sshd.Process, error)
 	if err != nil {
 		return nil, err
 	}
-	return &sshd.Process{PTY: p.PTY, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, TTY: p.TTY, Control: p}, nil
+	return &sshd.Process{PTY: p.PTY, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, TTY: p.TTY, Agent: p.Agent, X11: p.X11, Without: p.Without, Control: p}, nil
 }

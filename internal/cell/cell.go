@@ -81,7 +81,8 @@ func (c *Cell) Spawn(ctx context.Context, s *wire.Spawn) (*Process, error) {
 		return nil, err
 	}
 	p := &Process{cell: c, pid: answer.Pid, TTY: answer.TTY, exit: make(chan wire.Exit, 1)}
-	if err := p.adopt(s.TTY != nil, files); err != nil {
+	p.Without = answer.Without
+	if err := p.adopt(s, files); err != nil {
 		closeAll(files)
 		return nil, fmt.Errorf("the cell's init sent what it shouldn't: %w", err)
 	}
@@ -106,8 +107,12 @@ func (c *Cell) track(p *Process) {
 }
 
 // adopt checks the received descriptors and gives them their names.
-func (p *Process) adopt(tty bool, files []*os.File) error {
-	if tty {
+func (p *Process) adopt(s *wire.Spawn, files []*os.File) error {
+	files, err := p.adoptListeners(s, files)
+	if err != nil {
+		return err
+	}
+	if s.TTY != nil {
 		if len(files) != 1 {
 			return fmt.Errorf("%d descriptors instead of a terminal's one", len(files))
 		}
@@ -120,10 +125,34 @@ func (p *Process) adopt(tty bool, files []*os.File) error {
 	if len(files) != 3 {
 		return fmt.Errorf("%d descriptors instead of three pipes", len(files))
 	}
-	err := errors.Join(checkPipe(files[0], true), checkPipe(files[1], false), checkPipe(files[2], false))
+	err = errors.Join(checkPipe(files[0], true), checkPipe(files[1], false), checkPipe(files[2], false))
 	if err != nil {
 		return err
 	}
 	p.Stdin, p.Stdout, p.Stderr = files[0], files[1], files[2]
 	return nil
+}
+
+// adoptListeners takes the last ones, and returns the rest.
+func (p *Process) adoptListeners(s *wire.Spawn, files []*os.File) ([]*os.File, error) {
+	if p.Without != "" {
+		return files, nil
+	}
+	for _, l := range []struct {
+		asked bool
+		file  **os.File
+	}{{s.X11 != nil, &p.X11}, {s.Agent, &p.Agent}} {
+		if !l.asked {
+			continue
+		}
+		last := len(files) - 1
+		if last < 0 {
+			return nil, errors.New("a listening socket is missing")
+		}
+		if err := checkStream(files[last], true); err != nil {
+			return nil, err
+		}
+		*l.file, files = files[last], files[:last]
+	}
+	return files, nil
 }

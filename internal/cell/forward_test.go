@@ -128,3 +128,46 @@ func TestSocketsThatAreWhatTheyShouldBe(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The listeners of a session come behind its terminal or its pipes.
+func TestListenersOfASession(t *testing.T) {
+	unixListener := func() *os.File { return listener(t, "unix", filepath.Join(t.TempDir(), "s")) }
+	both := &wire.Spawn{Agent: true, X11: &wire.X11{}}
+	for name, c := range map[string]struct {
+		spawn   *wire.Spawn
+		without string
+		files   func() []*os.File
+		good    bool
+	}{
+		"both":              {both, "", func() []*os.File { return append(pipes(t), unixListener(), unixListener()) }, true},
+		"one":               {&wire.Spawn{Agent: true}, "", func() []*os.File { return append(pipes(t), unixListener()) }, true},
+		"none, and why":     {both, "disk full", func() []*os.File { return pipes(t) }, true},
+		"none":              {both, "", func() []*os.File { return pipes(t) }, false},
+		"nothing at all":    {both, "", func() []*os.File { return nil }, false},
+		"one of two":        {both, "", func() []*os.File { return append(pipes(t), unixListener()) }, false},
+		"one nobody wanted": {&wire.Spawn{}, "", func() []*os.File { return append(pipes(t), unixListener()) }, false},
+		"one that doesn't listen": {&wire.Spawn{Agent: true}, "", func() []*os.File {
+			return append(pipes(t), socket(t, unix.AF_UNIX, unix.SOCK_STREAM, 0))
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cell, _ := fakeInit(t, func(*wire.Peer) (*wire.Spawned, []*os.File) {
+				return &wire.Spawned{Pid: 5, Without: c.without}, c.files()
+			})
+			p, err := cell.Spawn(t.Context(), c.spawn)
+			if (err == nil) != c.good {
+				t.Fatal(err)
+			}
+			if err != nil {
+				return
+			}
+			closePipes(p)
+			wanted := c.without == ""
+			if (p.Agent != nil) != (wanted && c.spawn.Agent) || (p.X11 != nil) != (wanted && c.spawn.X11 != nil) || p.Without != c.without {
+				t.Errorf("%+v", p)
+			}
+			p.Agent.Close()
+			p.X11.Close()
+		})
+	}
+}

@@ -15,6 +15,9 @@ type Process struct {
 	Stdin, Stdout, Stderr *os.File
 	TTY                   string // the terminal's name in the jail
 
+	Agent, X11 *os.File // listening sockets, if they were asked for
+	Without    string   // why they weren't made; empty: they were
+
 	cell *Cell
 	pid  uint32
 	exit chan wire.Exit

@@ -108,6 +108,7 @@ type Grant struct {
 	AcceptEnv        []string // patterns of names that the client may send
 
 	LocalForward, RemoteForward Permits // -L, -D, -W and -R of ssh(1)
+	Agent, X11                  bool    // -A and -X
 
 	Logins     uint32        // connections of the user at once; 0: no limit
 	Sessions   uint32        // of the user at once, over all her connections; 0: no limit
@@ -135,6 +136,8 @@ func (m *Grant) fields(c *codec) {
 	c.u32(&m.Logins)
 	m.LocalForward.fields(c)
 	m.RemoteForward.fields(c)
+	c.boolean(&m.Agent)
+	c.boolean(&m.X11)
 	c.u32(&m.Sessions)
 	c.i64((*int64)(&m.Idle))
 	c.i64((*int64)(&m.MaxSession))

@@ -16,6 +16,16 @@ type Spawn struct {
 	Env     []string // NAME=value; the cell's own names win
 	TTY     *TTY     // nil: three pipes
 	Motd    bool     // show /etc/motd first, as login(1) does
+	Agent   bool     // a socket at which the client's agent is asked
+	X11     *X11     // a socket at which the client's X server is reached; nil: none
+}
+
+// X11 is what X clients need to know beside the display (RFC 4254 section 6.3.1).
+// The cookie is the ssh client's own invention, good for this session alone.
+type X11 struct {
+	Protocol string
+	Cookie   []byte
+	Screen   uint32
 }
 
 // TTY describes the terminal to be made.
@@ -47,6 +57,19 @@ func (m *Spawn) fields(c *codec) {
 	c.strs(&m.Args, MaxArgs, MaxCommand, MaxCommand)
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
 	c.boolean(&m.Motd)
+	c.boolean(&m.Agent)
+	x11 := m.X11 != nil
+	c.boolean(&x11)
+	if !x11 {
+		m.X11 = nil
+	} else {
+		if m.X11 == nil {
+			m.X11 = &X11{}
+		}
+		c.str(&m.X11.Protocol, MaxName)
+		c.bytes(&m.X11.Cookie, MaxName)
+		c.u32(&m.X11.Screen)
+	}
 	tty := m.TTY != nil
 	c.boolean(&tty)
 	if !tty {
@@ -72,14 +95,17 @@ func (m *Size) fields(c *codec) {
 
 // Spawned answers Spawn. With a TTY one descriptor comes along, the master;
 // otherwise three: the write end of stdin, the read ends of stdout and stderr.
+// Behind them come the listening sockets that were made, those of Agent and X11.
 type Spawned struct {
-	Pid uint32 // in the cell's PID namespace
-	TTY string // /dev/pts/N
+	Pid     uint32 // in the cell's PID namespace
+	TTY     string // /dev/pts/N
+	Without string // why Agent and X11 were left out; empty: they weren't
 }
 
 func (m *Spawned) fields(c *codec) {
 	c.u32(&m.Pid)
 	c.str(&m.TTY, MaxName)
+	c.str(&m.Without, MaxText)
 }
 
 // Signal sends a signal to the process group of a spawned process.

@@ -6,11 +6,12 @@ type Program uint8
 // The programs. All but the shell are applets: parts of jailsh-applet, which need
 // nothing of the jail's root.
 const (
-	ProgramShell Program = iota // the user's shell
-	ProgramSFTP                 // a server of files
+	ProgramShell   Program = iota // the user's shell
+	ProgramSFTP                   // a server of files
+	ProgramResolve                // the addresses of a host
 )
 
-var appletNames = [...]string{ProgramSFTP: "sftp"}
+var appletNames = [...]string{ProgramSFTP: "sftp", ProgramResolve: "resolve"}
 
 // Applet is the name by which jailsh-applet knows the program, "" if it is none of
 // its parts.

@@ -51,21 +51,30 @@ func (k *client) spawn(s *wire.Spawn, files []*os.File) (wire.Message, []*os.Fil
 	if s.TTY != nil && s.Motd {
 		writeMotd(p.child[0], k.cell.spec.Home)
 	}
+	beside, without := prepareSockets(s)
+	p.env = beside.env
+	p.parent = append(p.parent, beside.files()...)
 	pid, ended, err := k.cell.fork(s, p)
 	if err != nil {
 		closeAll(p.parent)
+		beside.remove()
 		return nil, nil, err
 	}
 	k.mu.Lock()
 	k.leaders[pid] = true
 	k.mu.Unlock()
-	go k.await(pid, ended)
-	return &wire.Spawned{Pid: uint32(pid), TTY: p.tty}, p.parent, nil
+	go k.await(pid, ended, beside)
+	answer := &wire.Spawned{Pid: uint32(pid), TTY: p.tty}
+	if without != nil {
+		answer.Without = without.Error()
+	}
+	return answer, p.parent, nil
 }
 
 // await tells the client how a process ended.
-func (k *client) await(pid int, ended <-chan syscall.WaitStatus) {
+func (k *client) await(pid int, ended <-chan syscall.WaitStatus, beside *sockets) {
 	status := <-ended
+	beside.remove()
 	k.mu.Lock()
 	delete(k.leaders, pid)
 	k.mu.Unlock()

@@ -53,7 +53,7 @@ func (c *cell) connect(to *wire.Address) (*os.File, error) {
 		return nil, err
 	}
 	if addresses == nil {
-		return nil, errors.New("names are not looked up: give an address")
+		return nil, errors.New("names are looked up by an applet: give an address")
 	}
 	for _, a := range addresses {
 		sa, family := socketAddress(netip.AddrPortFrom(a, uint16(to.Port)))

@@ -26,7 +26,7 @@ const (
 func (k *client) listen(m *wire.Listen, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	if m.At.Path != "" {
-		s, err := listenUnix(k.cell.inHome(m.At.Path))
+		s, err := listenUnix(k.cell.inHome(m.At.Path), true)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -131,10 +131,10 @@ func listenAt(a netip.AddrPort) (*os.File, uint16, error) {
 }
 
 // listenUnix makes a socket that only the user may connect to (StreamLocalBindMask
-// of sshd_config(5)). One that is there and that nobody listens on is left over
-// from a forward that has ended, and makes place (StreamLocalBindUnlink, but never
-// for one that is in use).
-func listenUnix(name string) (*os.File, error) {
+// of sshd_config(5)). With replace, one that is there and that nobody listens on is
+// left over from a forward that has ended, and makes place (StreamLocalBindUnlink,
+// but never for one that is in use).
+func listenUnix(name string, replace bool) (*os.File, error) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -144,7 +144,7 @@ func listenUnix(name string) (*os.File, error) {
 	if err = unix.Fchmod(fd, 0o600); err == nil {
 		err = unix.Bind(fd, sa)
 	}
-	if err == unix.EADDRINUSE && abandoned(name) {
+	if replace && err == unix.EADDRINUSE && abandoned(name) {
 		if err = unix.Unlink(name); err == nil {
 			err = unix.Bind(fd, sa)
 		}

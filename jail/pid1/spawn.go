@@ -17,6 +17,7 @@ type prepared struct {
 	child  []*os.File // its standard three
 	parent []*os.File // sent to the client
 	tty    string
+	env    []string // NAME=value, of what was made for this process
 }
 
 // preparePipes makes the three pipes of a process without a terminal. They are
@@ -48,7 +49,7 @@ func (c *cell) fork(s *wire.Spawn, p *prepared) (int, <-chan syscall.WaitStatus,
 	if err != nil {
 		return 0, nil, err
 	}
-	fixed := c.spec.Env
+	fixed := slices.Concat(c.spec.Env, p.env)
 	if program.file != nil {
 		fixed = slices.Concat(fixed, wire.InitEnv())
 	}
