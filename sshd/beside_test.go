@@ -138,7 +138,9 @@ func TestX11(t *testing.T) {
 	f := start(t)
 	c := f.dial()
 	for _, bad := range [][]byte{
-		nil, {1}, x11Request(false, "", "00"), x11Request(false, "A B", "00"), x11Request(false, "A\n", "00"), x11Request(false, "A", "0"),
+		nil,
+		{1},
+		x11Request(false, "", "00"), x11Request(false, "A B", "00"), x11Request(false, "A\n", "00"), x11Request(false, "A", "0"),
 		x11Request(false, "A", "no hex"), x11Request(false, strings.Repeat("A", maxProtocol+1), "00"),
 		x11Request(false, "A", strings.Repeat("00", maxCookie+1)), append(x11Request(false, "A", "00"), 0),
 	} {
