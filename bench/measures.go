@@ -23,6 +23,7 @@ func measures() []measure {
 		{"cold", "logins by ssh(1), cell started", withServers(takeCold)},
 		{"storm", "logins of 16 clients at once", withServers(takeStorm)},
 		{"echo", "keystrokes", withServers(takeEcho)},
+		{"sftp", "files by sftp(1)", withServers(takeSFTP)},
 		{"spawn", "commands in a running cell", withJailsh(takeSpawn)},
 		{"cell", "cells from start to end", withJailsh(takeCell)},
 		{"filter", "the filter of system calls", takeFilter},

@@ -35,6 +35,7 @@ PasswordAuthentication no
 KbdInteractiveAuthentication no
 AuthorizedKeysFile %s.pub
 ChrootDirectory %s
+Subsystem sftp internal-sftp
 PrintMotd no
 PrintLastLog no
 MaxStartups 100:30:400
