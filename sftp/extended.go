@@ -178,7 +178,7 @@ func (s *Server) copy(from, to *handle, offset, at uint64, most int) (int, error
 			return copied, err
 		}
 		from.read += uint64(n)
-		n, err = pwrite(to, buf[:n], at+uint64(copied))
+		n, err = pwrite(to.fd, buf[:n], at+uint64(copied))
 		copied += n
 		to.written += uint64(n)
 		if err != nil {

@@ -24,7 +24,7 @@ func (s *Server) open(r *request) error {
 	if a.flags&attrPermissions != 0 {
 		mode = a.mode & permissions
 	}
-	fd, err := unix.Open(path, flags|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, mode)
+	fd, err := openFile(path, flags|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, mode)
 	if err != nil {
 		return err
 	}
@@ -109,21 +109,6 @@ func (s *Server) read(r *request) error {
 	return nil
 }
 
-func pread(fd int, b []byte, offset uint64) (int, error) {
-	if offset > maxOffset {
-		return 0, statusEOF
-	}
-	for {
-		n, err := unix.Pread(fd, b, int64(offset))
-		if err != unix.EINTR {
-			return n, err
-		}
-	}
-}
-
-// maxOffset is the largest place in a file, off_t's.
-const maxOffset = 1<<63 - 1
-
 // write answers WRITE. What could be written of it before an error stays, as with
 // write(2).
 func (s *Server) write(r *request) error {
@@ -132,32 +117,12 @@ func (s *Server) write(r *request) error {
 	if err != nil || r.bad {
 		return err
 	}
-	n, err := pwrite(h, data, offset)
+	n, err := pwrite(h.fd, data, offset)
 	h.written += uint64(n)
 	if err != nil {
 		return err
 	}
 	return errDone
-}
-
-// pwrite writes all of b. On a file that is open for appending the kernel ignores
-// the place (pwrite(2)), as the protocol wants.
-func pwrite(h *handle, b []byte, offset uint64) (int, error) {
-	written := 0
-	for written < len(b) {
-		if offset > maxOffset {
-			return written, unix.EFBIG
-		}
-		n, err := unix.Pwrite(h.fd, b[written:], int64(offset))
-		if n > 0 {
-			written += n
-			offset += uint64(n)
-		}
-		if err != nil && err != unix.EINTR {
-			return written, err
-		}
-	}
-	return written, nil
 }
 
 // fsync answers fsync@openssh.com.

@@ -23,7 +23,7 @@ func (s *Server) opendir(r *request) error {
 	if r.bad {
 		return statusBadMessage
 	}
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	fd, err := openFile(path, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (s *Server) readdir(r *request) error {
 // entry adds an entry of a folder, unless it is gone since its name was read.
 func (s *Server) entry(folder int, name string) uint32 {
 	var st unix.Stat_t
-	if unix.Fstatat(folder, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
+	if statAt(folder, name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil {
 		return 0
 	}
 	s.out.str(name)

@@ -69,7 +69,7 @@ func (h *handle) close() error {
 	if h.folder != nil {
 		return h.folder.Close()
 	}
-	return unix.Close(h.fd)
+	return closeFile(h.fd)
 }
 
 // spare is how many descriptors the server keeps for itself: the standard three,

@@ -39,7 +39,7 @@ func (s *Server) stat(r *request) error {
 	path, err := r.onePath()
 	var st unix.Stat_t
 	if err == nil {
-		err = unix.Stat(path, &st)
+		err = statAt(unix.AT_FDCWD, path, &st, 0)
 	}
 	return s.sendAttrs(r, &st, err)
 }
@@ -49,7 +49,7 @@ func (s *Server) lstat(r *request) error {
 	path, err := r.onePath()
 	var st unix.Stat_t
 	if err == nil {
-		err = unix.Lstat(path, &st)
+		err = statAt(unix.AT_FDCWD, path, &st, unix.AT_SYMLINK_NOFOLLOW)
 	}
 	return s.sendAttrs(r, &st, err)
 }
@@ -59,7 +59,7 @@ func (s *Server) fstat(r *request) error {
 	h, _, err := s.file(r)
 	var st unix.Stat_t
 	if err == nil {
-		err = unix.Fstat(h.fd, &st)
+		err = statFile(h.fd, &st)
 	}
 	return s.sendAttrs(r, &st, err)
 }
