@@ -27,6 +27,9 @@ func TestPenalties(t *testing.T) {
 		t.Errorf("who was penalised: %+v", o)
 	}
 	i.log.wait("level=WARN", "msg=dropped", "from=127.0.0.2", "limit=per_source_penalties")
+	if o := i.jailsh("check"); !strings.Contains(o.out, "per_source_penalties: 127.0.0.2/32 is refused for another 1m") {
+		t.Errorf("check: %s", o.out)
+	}
 	for _, from := range []string{"127.0.0.1", "127.0.0.3"} {
 		if o := i.ssh("alice", "-b", from, "--", "true"); o.code != 0 {
 			t.Errorf("from %s: %+v", from, o)

@@ -3,6 +3,7 @@ package sshd
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,7 +87,7 @@ func (p *penalties) impose(source netip.Prefix, from netip.Addr, why offence, no
 		}
 		entry = t.add(source, now)
 	}
-	entry.crashed = entry.crashed || why == crash
+	entry.why, entry.crashed = why, entry.crashed || why == crash
 	t.extend(entry, cost, now.Add(p.config.Max))
 	if entry.active || entry.until.Sub(now) < p.config.Min {
 		return time.Time{}
@@ -104,6 +105,28 @@ func (p *penalties) forgive(source netip.Prefix) {
 	if entry := t.by[source]; entry != nil && !entry.crashed {
 		t.remove(entry)
 	}
+}
+
+// Penalised are the sources that are refused now.
+func (s *Server) Penalised() *wire.Penalised {
+	s.penalties.mu.Lock()
+	defer s.penalties.mu.Unlock()
+	now := time.Now()
+	var all []*penalty
+	for _, t := range []*penaltyTable{&s.penalties.v4, &s.penalties.v6} {
+		t.expire(now)
+		for _, entry := range t.queue {
+			if entry.active {
+				all = append(all, entry)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *penalty) int { return b.until.Compare(a.until) })
+	m := &wire.Penalised{Total: uint32(len(all))}
+	for _, entry := range all[:min(len(all), wire.MaxPenalised)] {
+		m.List = append(m.List, wire.PenalisedSource{Source: entry.source, Left: entry.until.Sub(now), Offence: offences[entry.why]})
+	}
+	return m
 }
 
 func (p *penalties) cost(why offence) time.Duration {

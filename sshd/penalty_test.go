@@ -392,3 +392,30 @@ func TestAProxyHeaderOfAnybodyIsNoSSH(t *testing.T) {
 		}
 	})
 }
+
+// The administrator is told who is refused, the longest first, and how many more.
+func TestPenalised(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(t *testing.T, f *fixture) {
+		for n := range 30 {
+			from := netip.AddrFrom4([4]byte{10, 0, 0, byte(n)})
+			for range n {
+				f.server.penalties.impose(sourceOf(from), from, authFail, time.Now())
+			}
+		}
+		from := netip.MustParseAddr("2001:db8::1")
+		f.server.penalties.impose(sourceOf(from), from, crash, time.Now())
+		<-time.After(time.Second)
+		m := f.server.Penalised()
+		if want := 28; int(m.Total) != want || len(m.List) != wire.MaxPenalised { // of 3 offences and more, and the crash
+			t.Fatalf("%d, of which %d by name; want %d", m.Total, len(m.List), want)
+		}
+		first := wire.PenalisedSource{Source: netip.MustParsePrefix("10.0.0.29/32"), Left: 144 * time.Second, Offence: "authfail"}
+		if m.List[0] != first || !slices.IsSortedFunc(m.List, func(a, b wire.PenalisedSource) int { return int(b.Left - a.Left) }) {
+			t.Errorf("%+v", m.List)
+		}
+		if _, err := wire.Encode(m); err != nil {
+			t.Error(err)
+		}
+	}, withPenalties, func(_ *fixture, cfg *wire.NetConfig) { cfg.Penalties.MaxSources4 = 100 })
+}

@@ -18,7 +18,8 @@ type penalty struct {
 	until   time.Time
 	active  bool // it has reached Min: the source is refused
 	crashed bool // by a crash, among other things
-	place   int  // in the queue
+	why     offence
+	place   int // in the queue
 }
 
 func (t *penaltyTable) add(source netip.Prefix, until time.Time) *penalty {

@@ -23,7 +23,7 @@ type network struct {
 func newNetwork(conn *wire.Conn) *network {
 	n := &network{}
 	n.peer = wire.NewPeer(conn, wire.On(wire.VerbReload, n.reload), wire.On(wire.VerbNotice, n.notice),
-		wire.On(wire.VerbStop, n.stop))
+		wire.On(wire.VerbPenalised, n.penalised), wire.On(wire.VerbStop, n.stop))
 	// Records that can't be sent are lost with the process: jailshd is gone.
 	n.journal = newJournal(func(m *wire.Records) { _ = n.peer.Notify(wire.VerbRecord, m) })
 	return n
@@ -78,6 +78,14 @@ func (n *network) notice(m *wire.Notice, files []*os.File) (wire.Message, []*os.
 		s.Notice(m.User, m.Text)
 	}
 	return nil, nil, nil
+}
+
+func (n *network) penalised(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	if s := n.server.Load(); s != nil {
+		return s.Penalised(), nil, nil
+	}
+	return &wire.Penalised{}, nil, nil
 }
 
 // stop answers when all clients were told and disconnected. Then jailshd closes

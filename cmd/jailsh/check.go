@@ -136,7 +136,7 @@ func (a *app) askDaemon(ctx context.Context, o *check.Options) {
 		return
 	}
 	o.Daemon = pid
-	if o.Stale, err = d.Stale(ctx); err != nil {
-		o.Stale = nil // of another version: it is asked to be restarted for that
+	if status, err := d.Status(ctx); err == nil { // else it is of another version, and asked to be restarted for that
+		o.Stale, o.Penalised = status.Stale, status.Penalised
 	}
 }

@@ -101,10 +101,10 @@ func (a *adminSocket) open(m *wire.Open, files []*os.File) (wire.Message, []*os.
 	return &wire.Opened{Cell: opened.Cell, Cold: opened.Cold}, []*os.File{opened.Socket}, nil
 }
 
-// status tells what a restart would change.
+// status tells what a restart would change, and who is refused.
 func (a *adminSocket) status(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
-	return &wire.Status{Stale: needRestart(a.daemon.began, a.daemon.instance.Load().Config)}, nil, nil
+	return &wire.Status{Stale: needRestart(a.daemon.began, a.daemon.instance.Load().Config), Penalised: a.daemon.net.penalised()}, nil, nil
 }
 
 // close ends the listener, which removes its file, and all callers.

@@ -172,6 +172,26 @@ func (n *network) notice(user, text string) {
 	go func() { _ = peer.Notify(wire.VerbNotice, &wire.Notice{User: user, Text: text}) }()
 }
 
+// penalisedTimeout is how long jailsh-net may take to say whom it refuses.
+const penalisedTimeout = 2 * time.Second
+
+// penalised are the sources that jailsh-net refuses now; none if it doesn't answer.
+func (n *network) penalised() wire.Penalised {
+	n.mu.Lock()
+	peer := n.peer
+	n.mu.Unlock()
+	if peer == nil {
+		return wire.Penalised{}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), penalisedTimeout)
+	defer cancel()
+	var m wire.Penalised
+	if _, err := peer.Call(ctx, wire.VerbPenalised, &wire.Empty{}, &m); err != nil {
+		return wire.Penalised{}
+	}
+	return m
+}
+
 // partTimeout is how long jailsh-net may take to tell its clients that the server
 // stops: a client that doesn't read is given two seconds.
 const partTimeout = 3 * time.Second

@@ -78,13 +78,13 @@ func (c *Client) Pid() (int, error) {
 	return int(cred.Pid), nil
 }
 
-// Stale lists the keys of jailsh.toml that wait for the daemon to be restarted.
-func (c *Client) Stale(ctx context.Context) ([]string, error) {
+// Status is what the daemon knows of itself.
+func (c *Client) Status(ctx context.Context) (*wire.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
 	status := &wire.Status{}
 	_, err := c.peer.Call(ctx, wire.VerbStatus, &wire.Empty{}, status)
-	return status.Stale, err
+	return status, err
 }
 
 // statusTimeout is how long the daemon may take to say how it is.

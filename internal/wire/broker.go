@@ -64,7 +64,7 @@ func (m *NetConfig) fields(c *codec) {
 	c.u32(&m.RequiredRSASize)
 	c.u32(&m.SourceBits4)
 	c.u32(&m.SourceBits6)
-	c.networks(&m.ProxiesFrom)
+	list(c, &m.ProxiesFrom, MaxNetworks, (*codec).network)
 	m.Penalties.fields(c)
 }
 
@@ -273,6 +273,11 @@ type Status struct {
 	// Stale are the keys of jailsh.toml that were changed, and take effect when
 	// jailshd is started again.
 	Stale []string
+	// Penalised are the sources that jailsh-net refuses, by its word.
+	Penalised Penalised
 }
 
-func (m *Status) fields(c *codec) { c.strs(&m.Stale, MaxAttrs, MaxName, MaxText) }
+func (m *Status) fields(c *codec) {
+	c.strs(&m.Stale, MaxAttrs, MaxName, MaxText)
+	m.Penalised.fields(c)
+}

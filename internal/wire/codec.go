@@ -188,20 +188,18 @@ func list[T any](c *codec, p *[]T, max int, each func(*codec, *T)) {
 	}
 }
 
-// networks visits a list of networks, each as text in its one form.
-func (c *codec) networks(p *[]netip.Prefix) {
-	list(c, p, MaxNetworks, func(c *codec, n *netip.Prefix) {
-		text := n.String()
-		c.str(&text, MaxName)
-		if c.err != nil || !c.decoding {
-			return
-		}
-		read, err := netip.ParsePrefix(text)
-		if err != nil || read.String() != text || read.Masked() != read {
-			c.fail(fmt.Errorf("%q is no network", text))
-		}
-		*n = read
-	})
+// network is text, in the one form that it has.
+func (c *codec) network(p *netip.Prefix) {
+	text := p.String()
+	c.str(&text, MaxName)
+	if c.err != nil || !c.decoding {
+		return
+	}
+	read, err := netip.ParsePrefix(text)
+	if err != nil || read.String() != text || read.Masked() != read {
+		c.fail(fmt.Errorf("%q is no network", text))
+	}
+	*p = read
 }
 
 // strs visits a list of strings: at most count, each at most max, together at

@@ -43,7 +43,8 @@ func full() map[string]Message {
 		"Verified":  &Verified{Accepted: true, Reason: "r", Ticket: []byte("t")},
 		"Open":      &Open{User: "alice", Ref: "0123abcd", Ticket: []byte("t")},
 		"Opened":    &Opened{Cell: "alice/7", Cold: true},
-		"Status":    &Status{Stale: []string{"listen"}},
+		"Penalised": &Penalised{Total: 7, List: []PenalisedSource{{netip.MustParsePrefix("203.0.113.5/32"), time.Minute, "authfail"}}},
+		"Status":    &Status{Stale: []string{"listen"}, Penalised: Penalised{Total: 1}},
 		"Notice":    &Notice{User: "alice", Text: "killed"},
 		"Record": &Record{
 			Time: 1, Level: 2, Event: "login", Ref: "r", User: "u", From: "f",

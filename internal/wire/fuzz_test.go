@@ -45,6 +45,7 @@ func FuzzEmpty(f *testing.F)     { decodeAnything(f, "Empty") }
 func FuzzFailure(f *testing.F)   { decodeAnything(f, "Failure") }
 func FuzzNetConfig(f *testing.F) { decodeAnything(f, "NetConfig") }
 func FuzzPenalties(f *testing.F) { decodeAnything(f, "Penalties") }
+func FuzzPenalised(f *testing.F) { decodeAnything(f, "Penalised") }
 func FuzzLookup(f *testing.F)    { decodeAnything(f, "Lookup") }
 func FuzzGrant(f *testing.F)     { decodeAnything(f, "Grant") }
 func FuzzNotice(f *testing.F)    { decodeAnything(f, "Notice") }

@@ -34,6 +34,7 @@ const (
 	MaxOptions    = 64  // critical options of a certificate, and extensions
 
 	MaxNetworks  = 256 // networks of one list
+	MaxPenalised = 10  // penalised sources that are named
 	MaxServers   = 8   // name servers of a jail; resolv.conf(5) uses three
 	MaxAddresses = 2   // of a jail's way out: IPv4 and IPv6
 	MaxAddress   = 16  // bytes of an address

@@ -25,5 +25,27 @@ func (p *Penalties) fields(c *codec) {
 	c.u32(&p.MaxSources6)
 	c.boolean(&p.DenyAll4)
 	c.boolean(&p.DenyAll6)
-	c.networks(&p.Exempt)
+	list(c, &p.Exempt, MaxNetworks, (*codec).network)
+}
+
+// Penalised are the sources that are refused now.
+type Penalised struct {
+	Total uint32            // how many
+	List  []PenalisedSource // of these, the ones that are refused for longest
+}
+
+// PenalisedSource is one of them.
+type PenalisedSource struct {
+	Source  netip.Prefix
+	Left    time.Duration
+	Offence string // the last, as sshd_config(5) calls it
+}
+
+func (m *Penalised) fields(c *codec) {
+	c.u32(&m.Total)
+	list(c, &m.List, MaxPenalised, func(c *codec, s *PenalisedSource) {
+		c.network(&s.Source)
+		c.i64((*int64)(&s.Left))
+		c.str(&s.Offence, MaxName)
+	})
 }

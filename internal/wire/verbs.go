@@ -18,6 +18,7 @@ const (
 	VerbRecord    // notice:  Records
 	VerbReload    // request of jailshd: NetConfig without host keys -> Empty when every grant was looked up again
 	VerbNotice    // notice of jailshd: Notice
+	VerbPenalised // request of jailshd: Empty -> Penalised
 	VerbStatus    // request of jailsh, on the admin socket: Empty -> Status
 
 	// control: jailshd to jailsh-init.
@@ -35,7 +36,7 @@ const (
 
 var verbNames = [...]string{
 	VerbConfigure: "configure", VerbLookup: "lookup", VerbVerify: "verify", VerbSign: "sign", VerbOpen: "open",
-	VerbRecord: "record", VerbReload: "reload", VerbNotice: "notice", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
+	VerbRecord: "record", VerbReload: "reload", VerbNotice: "notice", VerbPenalised: "penalised", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
 	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
 	VerbDial: "dial", VerbListen: "listen",
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
+	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/users"
 )
 
@@ -15,6 +16,8 @@ type Options struct {
 	Daemon int
 	// Stale are the keys of jailsh.toml of which it has other values.
 	Stale []string
+	// Penalised are the sources that it refuses.
+	Penalised wire.Penalised
 	// Programs is the folder that jailshd and its programs would be started from.
 	Programs string
 }
@@ -37,6 +40,7 @@ func All(path string, o Options) *Report {
 		r.hostCertificates(cfg, time.Now())
 		r.files(cfg)
 		r.stale(cfg, o.Stale)
+		r.penalised(cfg, &o.Penalised)
 	}
 	base, found := instance.Base(cfg)
 	r.Problems = append(r.Problems, found...)

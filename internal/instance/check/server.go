@@ -30,7 +30,7 @@ func server(cfg *config.Config, daemon int) strict.Problems {
 		}
 	}
 	for _, dir := range []struct{ key, path string }{
-		{"homes", cfg.Homes}, {"templates", cfg.Templates}, {"run_dir", cfg.RunDir}, {"logs", cfg.Logs},
+		{"homes", cfg.Homes}, {"templates", cfg.Templates}, {"totp", cfg.TOTP}, {"run_dir", cfg.RunDir}, {"logs", cfg.Logs},
 	} {
 		if what, fix := checkDir(dir.path, cfg.File); what != "" {
 			found = append(found, at.problem(fmt.Sprintf("%q %s", dir.path, what), fix, dir.key))
