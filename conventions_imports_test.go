@@ -60,6 +60,11 @@ func bans() []ban {
 			"a shared terminal is the same over ssh and in a browser",
 		},
 		{
+			[]string{"share/screen"},
+			[]string{"./..."},
+			"a terminal's screen is what a program writes and nothing else: whoever shows one can be built on it",
+		},
+		{
 			[]string{"users", "internal/config", "internal/strict", "internal/revoked", "internal/credential"},
 			[]string{"jail/...", "sshd/...", "web/...", "share/...", "internal/instance"},
 			"the table says who may do what; it doesn't do it",
@@ -84,6 +89,7 @@ func onlys() []only {
 	return []only{
 		{[]string{"jail", "jail/build", "jail/identity", "jail/disposition", "jail/pid1", "jail/quota", "cmd/jailsh-init", "sftp", "sftp/options", "internal/wire", "internal/cell", "internal/nonblock", "internal/thread", "internal/mountinfo", "internal/seccomp", "internal/landlock", "internal/netlink", "jail/egress", "jail/cgroup", "internal/totp"}, []string{"golang.org/x/sys/unix"}, small},
 		{[]string{"jail/template"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/..."}, small},
+		{[]string{"share/screen"}, []string{"github.com/clipperhouse/displaywidth/...", "github.com/clipperhouse/uax29/..."}, "it reads what any program writes, for anybody to see"},
 		{[]string{"users", "internal/revoked"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/...", "golang.org/x/crypto/..."}, "the table is read by root"},
 	}
 }

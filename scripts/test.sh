@@ -16,6 +16,13 @@ scripts/packages.sh gcc libc6-dev openssh-client tmux rsync git ssh-audit \
 	nano perl ca-certificates openssl g++ make binutils curl wget netbase bind9-dnsutils \
 	bzip2 xz-utils zstd zip unzip tzdata xauth \
 	openssh-tests putty-tools dropbear-bin python3-paramiko python3-asyncssh ansible-core
+# xterm.js, which share/screen is compared with: what package-lock.json says, once.
+command -v npm >/dev/null || scripts/packages.sh npm
+xterm=share/screen/testdata/xterm
+cmp -s "$xterm/package-lock.json" "$xterm/node_modules/.installed" || {
+	npm ci --prefix "$xterm" --no-audit --no-fund --loglevel=error </dev/null
+	cp "$xterm/package-lock.json" "$xterm/node_modules/.installed"
+}
 [ -d /usr/local/go ] || scripts/packages.sh golang-go # the profile go
 
 go=${GO:-go}
