@@ -58,7 +58,7 @@ func (a *app) userAdd(e users.Entry, files []string) error {
 	}
 	u, _ := i.Users.User(e.Name)
 	fmt.Fprintf(a.stdout, "added %s: uid %d, home %s, %s\n", u.Name, u.UID, i.Home(u), plural(len(u.Keys), "key", "keys"))
-	if len(u.Keys) == 0 && u.AuthorizedKeys == "" {
+	if len(u.Keys) == 0 && u.AuthorizedKeys == "" && len(i.Users.Authorities(u)) == 0 {
 		fmt.Fprintln(a.stdout, config.Hints(fmt.Sprintf("nobody can log in as %s without a key - run: jailsh user set %s --add-key FILE", u.Name, u.Name), a.config))
 	}
 	a.warn(i, e.Name)
