@@ -214,6 +214,41 @@ func TestRemoteForwards(t *testing.T) {
 	}
 }
 
+// What one's -R has opened is reached by whom she names, by her own name, and
+// nothing else of her jail is.
+func TestSharedForwards(t *testing.T) {
+	t.Parallel()
+	i := newInstance(t)
+	i.withHostsPrograms()
+	alice := i.person("alice")
+	i.add("carol", alice.uid+2)
+	alice.table = `share_with = ["bob"]`
+	i.start()
+	i.forwarding("alice", "-R", "3333:"+newEcho(t))
+	i.log.wait(`msg=listen`, "user=alice")
+	i.echo("alice") // at port 8000, not shared
+	tcp := freePort(t)
+	i.forwarding("bob", "-L", tcp+":alice.jail:3333")
+	c := mustDial(t, "tcp", tcp)
+	defer c.Close()
+	if _, err := c.Write([]byte("hello")); err != nil {
+		t.Fatal(err)
+	}
+	read(t, c, "hello")
+	for _, r := range []struct{ name, to, why string }{
+		{"bob", "alice.jail:8000", "connection refused"}, {"bob", "carol.jail:3333", "not allowed"}, {"carol", "alice.jail:3333", "not allowed"},
+	} {
+		if o := i.ssh(r.name, "-o", "LogLevel=INFO", "-W", r.to); o.code == 0 || !strings.Contains(o.err, r.why) {
+			t.Errorf("%+v: %+v", r, o)
+		}
+	}
+	alice.table = ""
+	i.reload()
+	if rest, _ := io.ReadAll(c); len(rest) > 0 {
+		t.Errorf("%q came after the end", rest)
+	}
+}
+
 // newEcho is the server of echoes, on the host.
 func newEcho(t *testing.T) string {
 	t.Helper()
@@ -305,6 +340,7 @@ func TestForwardsFollowTheTable(t *testing.T) {
 	i.person("bob").options = "no-port-forwarding "
 	carol := i.add("carol", alice.uid+2)
 	carol.options = `restrict,port-forwarding,permitopen="localhost:8000" `
+	i.add("machine", alice.uid+4).options = `restrict,port-forwarding,permitlisten="3333",permitopen="localhost:1",command="false" `
 	dora := i.add("dora", alice.uid+3)
 	dora.table = `network = "host"`
 	i.start()
@@ -313,6 +349,14 @@ func TestForwardsFollowTheTable(t *testing.T) {
 			t.Errorf("%s: %+v", name, o)
 		}
 		i.log.wait(`msg="request refused"`, "user="+name, "for=localhost:8000")
+	}
+	// The key of docs/setups.md that opens a port and does nothing else.
+	i.forwarding("machine", "-R", "3333:127.0.0.1:1")
+	i.log.wait(`msg=listen`, "user=machine", "for=localhost:3333")
+	for _, args := range [][]string{{"-W", "localhost:3333"}, {"-N", "-o", "ExitOnForwardFailure=yes", "-R", "3334:127.0.0.1:1"}, {"--", "true"}} {
+		if o := i.ssh("machine", args...); o.code == 0 {
+			t.Errorf("%v: %+v", args, o)
+		}
 	}
 	i.echo("carol")
 	if o := runCommand(t, nil, i.sshCommand("carol", "-W", "localhost:8000")); o.out != "the end\n" {

@@ -23,7 +23,7 @@
 //	sftp.go, transfers.go                         files
 //	answers.go, permit.go, forward.go,
 //	resolve.go, relay.go, remote.go,
-//	acceptor.go, beside.go, agent.go, x11.go,
+//	acceptor.go, share.go, beside.go, agent.go, x11.go,
 //	telling.go                                    forwards, with or without a session
 //	clock.go, tally.go, notice.go                 limits of sessions, and what they say
 //	exit.go, sentence.go                          exit status, EOF, close

@@ -77,7 +77,7 @@ func (c *connection) direct(nc ssh.NewChannel, answered func()) {
 		_ = nc.Reject(ssh.ConnectionFailed, "the request can't be understood")
 		return
 	}
-	allowed := func(g *wire.Grant) bool { return permitted(&g.LocalForward, to) }
+	allowed := func(g *wire.Grant) bool { return mayReach(g, to) }
 	if !allowed(c.policy.Load()) {
 		c.denied(kind, nc.ExtraData())
 		_ = nc.Reject(ssh.Prohibited, "forwarding there is not allowed")
@@ -90,6 +90,13 @@ func (c *connection) direct(nc ssh.NewChannel, answered func()) {
 		return
 	}
 	defer c.server.forwards.leave(user)
+	if owner := ownerOf(to); owner != "" {
+		if !c.server.guests.take(owner, maxGuests) {
+			_ = nc.Reject(ssh.ResourceShortage, "too many connections to what this user shares")
+			return
+		}
+		defer c.server.guests.leave(owner)
+	}
 	answered() // those that wait for their target are bounded by the line above
 
 	ctx, cancel := context.WithTimeout(c.ctx, dialTimeout)

@@ -20,6 +20,9 @@ const maxAnswer = 512
 // name is looked up in the cell, as the user, by an applet, and its addresses are
 // tried in turn.
 func (c *connection) dialHost(ctx context.Context, user string, to wire.Address) (*os.File, error) {
+	if owner := ownerOf(to); owner != "" {
+		return c.server.dialShared(ctx, owner, to.Port)
+	}
 	if to.Path != "" || !isName(to.Host) {
 		return c.dial(ctx, user, to)
 	}

@@ -91,6 +91,7 @@ type Server struct {
 	sources   tally[netip.Prefix] // connections of a source that are logged in
 	forwards  tally[string]       // connections that are forwarded for a user
 	remotes   tally[string]       // listeners of a user in her cell
+	guests    tally[string]       // connections of others to what a user shares
 	records   *recorder
 	chunks    chunks
 	secret    []byte        // of refusalTime

@@ -29,6 +29,7 @@ func (l *loader) across() {
 	l.sums()
 	l.limits()
 	l.sftp()
+	l.shares()
 	for uid := range l.host {
 		l.table.taken[uid] = true
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/totp"
@@ -62,6 +63,9 @@ func (t *Table) Authorize(q Query) Decision {
 		return d
 	}
 	d.grant(u, k, q)
+	if d.Grant.Shares = t.sharedWith(u.Name, q.Now); len(d.Grant.Shares) > 0 {
+		d.trace("shared with her: forwards of %s", strings.Join(d.Grant.Shares, ", "))
+	}
 	return d
 }
 

@@ -96,6 +96,7 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 
 		key(to, "network", readNetwork, func(u *User, n string) { u.Network = n }),
 		key(to, "linger", readLinger, setLinger),
+		key(to, "share_with", readShareWith, func(u *User, names []string) { u.ShareWith = names }),
 		key(to, "kill_on_logout", (*strict.Value).Bool, func(u *User, b bool) { u.KillOnLogout = b }),
 		{Name: "allow", Read: func(v *strict.Value) { v.Fields(allowFields(to)) }},
 		{Name: "sftp", Read: func(v *strict.Value) { v.Fields(sftpFields(to)) }},

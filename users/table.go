@@ -32,8 +32,9 @@ type Table struct {
 
 	users  map[string]*User
 	names  []string
-	taken  map[uint32]bool // uids of the host and of the table
-	dummy  *User           // stands in for a user who doesn't exist
+	shares map[string][]string // by user, who shares with her
+	taken  map[uint32]bool     // uids of the host and of the table
+	dummy  *User               // stands in for a user who doesn't exist
 	netUID uint32
 	codes  totp.Store
 
@@ -67,7 +68,7 @@ func Parse(path string, src []byte, base Base) (*Table, error) {
 		dir = real
 	}
 	doc := strict.Parse(path, src)
-	t := &Table{File: path, users: map[string]*User{}, taken: map[uint32]bool{}, netUID: base.NetUID, dummy: newDummy(), codes: totp.Store{Dir: base.TOTP}}
+	t := &Table{File: path, users: map[string]*User{}, taken: map[uint32]bool{}, shares: map[string][]string{}, netUID: base.NetUID, dummy: newDummy(), codes: totp.Store{Dir: base.TOTP}}
 	t.cas, t.revoked, t.keepExpired = base.Authorities, base.Revoked, base.KeepExpired
 	l := &loader{table: t, base: base, dir: dir, host: host, classes: map[string]layer{}}
 	l.load(doc)

@@ -32,13 +32,14 @@ type User struct {
 	Linger       time.Duration // how long the cell outlives its last session and process
 	KillOnLogout bool
 
-	Limits   Limits
-	Allow    Allow
-	SFTP     SFTP
-	Command  string         // forced command, "" for none; wins over a key's
-	From     []netip.Prefix // where the user may come from; empty: anywhere
-	Expires  time.Time      // no login from then on; zero: never
-	Disabled bool
+	Limits    Limits
+	Allow     Allow
+	ShareWith []string // users who may reach what her remote forwards have opened
+	SFTP      SFTP
+	Command   string         // forced command, "" for none; wins over a key's
+	From      []netip.Prefix // where the user may come from; empty: anywhere
+	Expires   time.Time      // no login from then on; zero: never
+	Disabled  bool
 
 	TOTP           bool     // auth: a code is asked for after the key
 	Keys           []*Key   // in file order

@@ -107,8 +107,9 @@ type Grant struct {
 	Env              []string
 	AcceptEnv        []string // patterns of names that the client may send
 
-	LocalForward, RemoteForward Permits // -L, -D, -W and -R of ssh(1)
-	Agent, X11                  bool    // -A and -X
+	LocalForward, RemoteForward Permits  // -L, -D, -W and -R of ssh(1)
+	Agent, X11                  bool     // -A and -X
+	Shares                      []string // users whose remote forwards this one may reach
 
 	Logins     uint32        // connections of the user at once; 0: no limit
 	Sessions   uint32        // of the user at once, over all her connections; 0: no limit
@@ -138,6 +139,7 @@ func (m *Grant) fields(c *codec) {
 	m.RemoteForward.fields(c)
 	c.boolean(&m.Agent)
 	c.boolean(&m.X11)
+	c.strs(&m.Shares, MaxShares, MaxName, MaxText)
 	c.u32(&m.Sessions)
 	c.i64((*int64)(&m.Idle))
 	c.i64((*int64)(&m.MaxSession))

@@ -28,6 +28,7 @@ const (
 	MaxGroups  = 64        // supplementary groups
 	MaxAttrs   = 32        // attributes of one record
 	MaxRecords = 128       // records in one packet
+	MaxShares  = 64        // users who share with one
 	MaxPermits = 32        // patterns of one list of what forwards may lead to
 
 	MaxPrincipals = 256 // of a certificate; SSHKEY_CERT_MAX_PRINCIPALS
