@@ -3,6 +3,7 @@ package screen
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -109,12 +110,12 @@ func colorful(cols, rows int) []byte {
 
 // BenchmarkMemory reports what a terminal holds, as the heap grows by many.
 func BenchmarkMemory(b *testing.B) {
-	both := append(typical(), "\x1b[?1049h"...)
 	for name, stream := range map[string][]byte{
-		"blank":        nil,
-		"text":         typical(),
-		"both-screens": append(both, colorful(80, 24)...),
-		"truecolor":    truecolor(80, 24),
+		"blank":         nil,
+		"text":          typical(),
+		"shell-and-vim": slices.Concat(typical(), recordings(b)["vim"][:9000]),
+		// The worst there is: a style for each cell.
+		"truecolor": truecolor(80, 24),
 	} {
 		b.Run(name, func(b *testing.B) {
 			const n = 200

@@ -19,7 +19,7 @@ func (p *painter) to(st style) {
 	p.toLink(st.link)
 	pen := &p.pen
 	if st.attr == pen.attr && st.shape == pen.shape && st.line == pen.line {
-		p.colorsTo(st)
+		p.colorsTo(st.fg, st.bg)
 		return
 	}
 	p.out = append(p.out, "\x1b[0"...)
@@ -52,22 +52,22 @@ func (p *painter) to(st style) {
 
 // colorsTo changes text and background. In a picture of colored cells that is all
 // there is to do.
-func (p *painter) colorsTo(st style) {
-	if st.fg == p.pen.fg && st.bg == p.pen.bg {
+func (p *painter) colorsTo(fg, bg color) {
+	if fg == p.pen.fg && bg == p.pen.bg {
 		return
 	}
 	at := len(p.out) + 1
 	out := append(p.out, "\x1b"...)
-	if st.fg != p.pen.fg {
-		out = appendColorOrDefault(out, st.fg, '3')
+	if fg != p.pen.fg {
+		out = appendColorOrDefault(out, fg, '3')
 	}
-	if st.bg != p.pen.bg {
-		out = appendColorOrDefault(out, st.bg, '4')
+	if bg != p.pen.bg {
+		out = appendColorOrDefault(out, bg, '4')
 	}
 	out[at] = '[' // the first semicolon
 	p.out = append(out, 'm')
 	p.last = cluster{}
-	p.pen.fg, p.pen.bg = st.fg, st.bg
+	p.pen.fg, p.pen.bg = fg, bg
 }
 
 func appendColorOrDefault(dst []byte, c color, digit byte) []byte {
@@ -118,16 +118,32 @@ func appendLine(dst []byte, c color) []byte {
 	return dst
 }
 
-// appendByte appends a number.
+// appendByte appends a number. There are six in each cell of a colored picture, and
+// half of the time of a repaint goes into them.
 func appendByte(dst []byte, n byte) []byte {
-	switch {
-	case n >= 100:
-		return append(dst, '0'+n/100, '0'+n/10%10, '0'+n%10)
-	case n >= 10:
-		return append(dst, '0'+n/10, '0'+n%10)
-	}
-	return append(dst, '0'+n)
+	i := 4 * int(n)
+	length := decimals[i+3] - '0'
+	return append(dst, decimals[i:i+4]...)[:len(dst)+int(length)]
 }
+
+// decimals has each number of a byte in three places, and how many it takes.
+const decimals = "" +
+	"0  11  12  13  14  15  16  17  18  19  110 211 212 213 214 215 2" +
+	"16 217 218 219 220 221 222 223 224 225 226 227 228 229 230 231 2" +
+	"32 233 234 235 236 237 238 239 240 241 242 243 244 245 246 247 2" +
+	"48 249 250 251 252 253 254 255 256 257 258 259 260 261 262 263 2" +
+	"64 265 266 267 268 269 270 271 272 273 274 275 276 277 278 279 2" +
+	"80 281 282 283 284 285 286 287 288 289 290 291 292 293 294 295 2" +
+	"96 297 298 299 2100310131023103310431053106310731083109311031113" +
+	"1123113311431153116311731183119312031213122312331243125312631273" +
+	"1283129313031313132313331343135313631373138313931403141314231433" +
+	"1443145314631473148314931503151315231533154315531563157315831593" +
+	"1603161316231633164316531663167316831693170317131723173317431753" +
+	"1763177317831793180318131823183318431853186318731883189319031913" +
+	"1923193319431953196319731983199320032013202320332043205320632073" +
+	"2083209321032113212321332143215321632173218321932203221322232233" +
+	"2243225322632273228322932303231323232333234323532363237323832393" +
+	"2403241324232433244324532463247324832493250325132523253325432553"
 
 func (p *painter) toLink(n uint16) {
 	if n == p.pen.link {

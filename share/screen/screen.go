@@ -24,8 +24,8 @@ type Screen struct {
 	g                 *grid // the one that is shown
 
 	cur                     style
-	penKnown                bool // the next two are those of cur
-	penNumber, eraserNumber uint32
+	penNumber, eraserNumber uint32 // of cur, if known
+	penKnown, eraserKnown   bool
 	last                    cluster
 
 	charsets [4]charset
@@ -89,5 +89,5 @@ func (s *Screen) Alternate() bool { return s.g == &s.alternate }
 
 func (s *Screen) setStyle(st style) {
 	s.cur = st
-	s.penKnown = false
+	s.penKnown, s.eraserKnown = false, false
 }

@@ -14,9 +14,6 @@ func (s *Screen) number(st style) uint32 {
 func (s *Screen) pen() uint32 {
 	if !s.penKnown {
 		s.penNumber = s.number(s.cur.visible())
-		s.eraserNumber = s.number(style{bg: s.cur.bg})
-		// The second may have swept the first away.
-		s.penNumber = s.number(s.cur.visible())
 		s.penKnown = true
 	}
 	return s.penNumber
@@ -24,7 +21,10 @@ func (s *Screen) pen() uint32 {
 
 // eraser is a cell that was erased: it has the background of the current style.
 func (s *Screen) eraser() cell {
-	s.pen()
+	if !s.eraserKnown {
+		s.eraserNumber = s.number(style{bg: s.cur.bg})
+		s.eraserKnown = true
+	}
 	return narrow(s.eraserNumber)
 }
 
@@ -55,6 +55,8 @@ func (s *Screen) sweep() {
 	s.links.mark(uint32(s.cur.link))
 	if s.penKnown {
 		s.styles.mark(s.penNumber)
+	}
+	if s.eraserKnown {
 		s.styles.mark(s.eraserNumber)
 	}
 	for n, st := range s.styles.values {
