@@ -6,7 +6,7 @@
 //
 // The files, from the stream to the cells and back:
 //
-//	parser.go, params.go                  the stream, cut into characters, controls and sequences
+//	parser.go, sequence.go, params.go     the stream, cut into characters, controls and sequences
 //	screen.go                             Screen, and what a reset is
 //	print.go, width.go, charset.go        characters: wrapping, columns, clusters, character sets
 //	control.go, csi.go, cursor.go,
@@ -14,7 +14,8 @@
 //	command.go, palette.go                OSC: titles, links, colors
 //	grid.go, resize.go                    rows of cells, margins, tab stops
 //	style.go, styles.go, pool.go          what a cell is made of, and how it is kept small
-//	repaint.go, paint.go, paintstyle.go   the way back
+//	repaint.go, paint.go, paintstyle.go,
+//	paintstate.go                         the way back
 //	filter.go, query.go                   what viewers get
 //
 // # Callers
