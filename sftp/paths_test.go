@@ -1,7 +1,9 @@
 package sftp
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -300,5 +302,23 @@ func TestWhatIsNotAllowed(t *testing.T) {
 			t.Errorf("not allowed: %s: %v", name, got)
 		}
 		unchanged(name)
+	}
+}
+
+// A copy that takes long ends with its client.
+func TestACopyForNobody(t *testing.T) {
+	dir := t.TempDir()
+	to := filepath.Join(dir, "to")
+	s := New(bytes.NewReader(bytes.Join([][]byte{
+		say(typeInit, version), open("/dev/zero", openRead), open(to, openWrite|openCreate),
+		say(typeExtended, 3, "copy-data", first, uint64(0), uint64(0), second, uint64(0)),
+	}, nil)), nil, io.Discard, options.None())
+	asked := 0
+	s.gone = func() bool { asked++; return asked > 3 }
+	if _, err := talkTo(t, s); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(to); err != nil || info.Size() != 3*copyChunk {
+		t.Errorf("%v, %v", info.Size(), err)
 	}
 }
