@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/jailsh/jailsh/internal/admin"
 	"github.com/jailsh/jailsh/internal/cell"
 )
 
@@ -27,16 +28,13 @@ func takeIdle(ctx context.Context, s *site, _ []starter, r *report) error {
 			}
 		}
 	}
-	srv, err := startJailsh(ctx, s)
-	if err != nil {
-		return err
-	}
-	defer srv.stop()
-	client, err := s.dial(ctx)
-	if err != nil {
-		return srv.wrap(err)
-	}
-	defer client.Close()
+	return withJailsh(func(ctx context.Context, _ *site, client *admin.Client, r *report) error {
+		return readIdle(ctx, client, users, r)
+	})(ctx, s, nil, r)
+}
+
+// readIdle starts the cells of users, and leaves them.
+func readIdle(ctx context.Context, client *admin.Client, users []string, r *report) error {
 	var open []*cell.Cell
 	for _, name := range users {
 		c, err := client.Open(ctx, name)
@@ -45,13 +43,17 @@ func takeIdle(ctx context.Context, s *site, _ []starter, r *report) error {
 			err = runTrue(ctx, c)
 		}
 		if err != nil {
-			return srv.wrap(err)
+			return err
 		}
 	}
 	for _, c := range open {
 		c.Close()
 	}
-	processes, err := tree(srv.cmd.Process.Pid)
+	pid, err := client.Pid()
+	if err != nil {
+		return err
+	}
+	processes, err := tree(pid)
 	if err != nil {
 		return err
 	}
@@ -67,7 +69,7 @@ func takeIdle(ctx context.Context, s *site, _ []starter, r *report) error {
 		values["jailsh"] = append(values["jailsh"], float64(n)/1024)
 	}
 	if n := len(values["jailsh"]); n != idleCells {
-		return srv.wrap(fmt.Errorf("%d cells run instead of %d", n, idleCells))
+		return fmt.Errorf("%d cells run instead of %d", n, idleCells)
 	}
 	r.add(row{what: fmt.Sprintf("memory of an idle cell of %d (PSS)", idleCells), peer: "goal", unit: "KiB", target: 1}, values)
 	return nil

@@ -3,9 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
 	"time"
 )
 
@@ -14,20 +11,14 @@ const (
 	coldRounds  = 25
 )
 
-// loginStock logs in with the stock client, with nobody's configuration, and
-// runs true.
+// loginStock logs in with the stock client and runs true.
 func (srv *server) loginStock(ctx context.Context, user string) error {
-	host, port, err := net.SplitHostPort(srv.addr)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	cmd, err := srv.stock(ctx, user, "true")
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "ssh", "-F", "none", "-p", port, "-i", srv.site.keyFile,
-		"-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "BatchMode=yes",
-		"-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile="+srv.knownHosts,
-		user+"@"+host, "true")
-	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + srv.site.dir}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return srv.wrap(fmt.Errorf("ssh: %w: %s", err, out))
 	}

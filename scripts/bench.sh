@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures jailsh against Debian's openssh-server with ChrootDirectory, and its
-# jail against a plain fork, bubblewrap and jailkit. Takes about four minutes;
+# jail against a plain fork, bubblewrap and jailkit. Takes about eight minutes;
 # everything is on the loopback interface.
 set -euo pipefail
 cd "$(dirname "$0")/.."
