@@ -24,13 +24,13 @@ func instant(f *fixture, _ *wire.NetConfig) {
 func BenchmarkStockLogin(b *testing.B) {
 	f := start(b, instant)
 	f.run(f.stock("alice@127.0.0.1", "true"))
-	began := cpu(b)
+	began := processorTime(b)
 	for b.Loop() {
 		if _, errs, status := f.run(f.stock("alice@127.0.0.1", "true")); status != 0 {
 			b.Fatal(status, errs)
 		}
 	}
-	b.ReportMetric((cpu(b)-began)*1000/float64(b.N), "server-cpu-ms/op")
+	b.ReportMetric((processorTime(b)-began)*1000/float64(b.N), "server-cpu-ms/op")
 }
 
 // BenchmarkEcho is a keystroke and its echo, on a terminal.
@@ -66,8 +66,8 @@ func BenchmarkOutput(b *testing.B) {
 	}
 }
 
-// cpu is the processor time of this process, in seconds.
-func cpu(t testing.TB) float64 {
+// processorTime is the processor time of this process, in seconds.
+func processorTime(t testing.TB) float64 {
 	t.Helper()
 	var u unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {

@@ -38,6 +38,7 @@ type connection struct {
 	flood   flood
 	meta    library.Context // set before the handshake; holds the ssh.ServerConn after it
 	packets <-chan []byte   // see drain.go; nil before authentication
+	ciphers []string        // to be offered
 
 	grace    *time.Timer // closes the connection unless somebody logs in
 	parting  *time.Timer // closes it after a farewell; guarded by mu
@@ -68,7 +69,7 @@ func (s *Server) newConnection(nc net.Conn, source netip.Prefix) *connection {
 	c.from = addrPort(nc.RemoteAddr()).Addr()
 	c.behindProxy = c.settings.fromProxy(c.from)
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
-	c.link = newLink(nc, &c.flood)
+	c.link = newLink(nc, &c.flood, &s.chunks)
 	c.counted.Store(true)
 	return c
 }
@@ -83,7 +84,10 @@ func (c *connection) serve() {
 		c.grace = time.AfterFunc(d, c.late)
 	}
 	c.link.quick.begin() // until the first session has its program
-	panicked := c.server.protect(c.ref, "connection", func() { c.library().HandleConn(c.link) })
+	panicked := c.server.protect(c.ref, "connection", func() {
+		c.greet()
+		c.library().HandleConn(c.link)
+	})
 	c.penalise(panicked)
 }
 
@@ -100,6 +104,7 @@ func (c *connection) library() *library.Server {
 		},
 		ServerConfigCallback: func(library.Context) *ssh.ServerConfig {
 			cfg := *c.settings.ssh
+			cfg.Ciphers = c.ciphers
 			c.authentication(&cfg)
 			return &cfg
 		},

@@ -9,13 +9,15 @@
 //	penalty.go, penaltytable.go                   who is refused for what he did
 //	proxy.go, proxyheader.go                      who is behind a proxy
 //	conn.go, gate.go, link.go, socket.go,
-//	flood.go, quickack.go, drain.go,
-//	identification.go                             one connection and its socket
+//	flood.go, quickack.go, drain.go               one connection and its socket
+//	traffic.go, turnstile.go                      the same, for those who send a lot
+//	identification.go, greeting.go,
 //	algorithms.go, hostkey.go                     handshake
-//	auth.go, delay.go, identity.go, device.go,
-//	code.go                                       key offered, verified, a code asked for
+//	auth.go, delay.go, identity.go, expiry.go,
+//	device.go, code.go                            key offered, verified, a code asked for
 //	place.go                                      whether there is room
-//	channel.go, global.go, keepalive.go           what a connection may ask for
+//	channel.go, global.go, keepalive.go,
+//	denied.go                                     what a connection may ask for
 //	session.go, requests.go, payload.go,
 //	ptyreq.go, modes.go, signal.go, env.go        what a session may ask for
 //	policy.go                                     what it gets

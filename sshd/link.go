@@ -30,9 +30,10 @@ const (
 // one goroutine at a time.
 type link struct {
 	net.Conn
-	flood *flood      // reading waits while too many channel opens are unanswered
-	quick *quickACK   // nil when the socket isn't TCP
-	heard atomic.Bool // something was read since keepalive looked
+	flood  *flood      // reading waits while too many channel opens are unanswered
+	socket *socket     // nil unless Conn is one
+	quick  *quickACK   // nil when the socket isn't TCP
+	heard  atomic.Bool // something was read since keepalive looked
 
 	phase  atomic.Int32
 	writes atomic.Int32
@@ -40,17 +41,19 @@ type link struct {
 	once   sync.Once     // closes moved
 
 	// Of whoever reads.
-	in     int32 // the phase that is known
-	read   int   // bytes since it began
-	client identification
+	in      int32 // the phase that is known
+	read    int   // bytes since it began
+	client  identification
+	early   []byte // was read by greet, and is still to come for the library
+	greeted bool   // the version was sent by greet
 
 	remote, local net.Addr // in the place of the socket's, by the word of a proxy; else nil
 }
 
-func newLink(nc net.Conn, f *flood) *link {
+func newLink(nc net.Conn, f *flood, c *chunks) *link {
 	l := &link{Conn: nc, flood: f, moved: make(chan struct{})}
-	if s := newSocket(nc); s != nil {
-		l.Conn, l.quick = s, s.quick
+	if s := newSocket(nc, c); s != nil {
+		l.Conn, l.socket, l.quick = s, s, s.quick
 	}
 	return l
 }
@@ -90,7 +93,18 @@ func (l *link) Read(b []byte) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err := l.Conn.Read(b)
+	var n int
+	switch {
+	case len(l.early) > 0:
+		n = copy(b, l.early)
+		if l.early = l.early[n:]; len(l.early) == 0 {
+			l.early = nil // and its memory
+		}
+	case l.socket != nil && l.in == phaseLoggedIn:
+		n, err = l.socket.readAhead(b)
+	default:
+		n, err = l.Conn.Read(b)
+	}
 	if n > 0 {
 		l.read += n
 		l.heard.Store(true)
@@ -132,10 +146,18 @@ func (l *link) know() {
 
 // Write sends to the client.
 func (l *link) Write(b []byte) (int, error) {
-	if l.writes.Add(1) == keyExchanged {
+	switch l.writes.Add(1) {
+	case 1:
+		if l.greeted && string(b) == greeting {
+			return len(b), nil
+		}
+	case keyExchanged:
 		l.phase.CompareAndSwap(phaseKeyExchange, phaseService)
 	}
-	return l.Conn.Write(b)
+	if l.socket == nil || l.phase.Load() != phaseLoggedIn {
+		return l.Conn.Write(b)
+	}
+	return l.socket.writePacket(b)
 }
 
 // enter begins a phase after phaseService.

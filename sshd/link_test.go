@@ -15,7 +15,7 @@ func TestLinkAllowsSoMuchInEachPhase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := memPipe("198.51.100.7:40000")
-		l := newLink(ours, &flood{})
+		l := newLink(ours, &flood{}, &chunks{})
 		go func() {
 			for {
 				if _, err := theirs.Write(append([]byte("SSH-2.0-x"), make([]byte, 4096-9)...)); err != nil {
@@ -90,7 +90,7 @@ func TestLinkThatIsClosedWhileReadingWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := memPipe("198.51.100.7:40000")
 		defer theirs.Close()
-		l := newLink(ours, &flood{})
+		l := newLink(ours, &flood{}, &chunks{})
 		l.phase.Store(phaseService)
 		l.in, l.read = phaseService, beforeService
 		done := make(chan error)

@@ -75,7 +75,7 @@ func TestListenerAcceptsAsNetDoes(t *testing.T) {
 		}); err != nil {
 			t.Fatal(err)
 		}
-		s := newSocket(c)
+		s := newSocket(c, &chunks{})
 		go func() {
 			_, _ = client.Write([]byte("hello"))
 			_ = client.(*net.TCPConn).CloseWrite()
@@ -99,7 +99,7 @@ func TestCloseEndsWaiting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newSocket(c)
+	s := newSocket(c, &chunks{})
 	ended := make(chan error, 2)
 	go func() {
 		_, err := l.Accept()

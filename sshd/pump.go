@@ -17,6 +17,9 @@ const (
 	// more than 32 KiB unless both sides agree.
 	chunkSize = 32 << 10
 
+	// aheadSize is how much is read at once of a client that sends a lot.
+	aheadSize = 256 << 10
+
 	// keystrokes is the buffer that each session keeps for what comes from the
 	// client while it is idle.
 	keystrokes = 512
@@ -31,15 +34,27 @@ const (
 	maxDrain = 256 << 10
 )
 
-// chunks are buffers that are held while there is something in them, and by
-// nobody who waits.
-type chunks struct{ pool sync.Pool }
+// chunks are what the connections of a server share: buffers that are held while
+// there is something in them, and by nobody who waits; and the turnstile.
+type chunks struct {
+	pool      sync.Pool // of *[chunkSize]byte
+	aheads    sync.Pool // of *[aheadSize]byte
+	helds     sync.Pool // of *[libraryBuffer]byte
+	turnstile *turnstile
+}
 
 func (c *chunks) get() *[chunkSize]byte {
 	if b, ok := c.pool.Get().(*[chunkSize]byte); ok {
 		return b
 	}
 	return new([chunkSize]byte)
+}
+
+func (c *chunks) ahead() *[aheadSize]byte {
+	if b, ok := c.aheads.Get().(*[aheadSize]byte); ok {
+		return b
+	}
+	return new([aheadSize]byte)
 }
 
 // source reads a pipe or a terminal's master. It takes a buffer when there is
@@ -128,7 +143,8 @@ func (s *source) fill(fd int) {
 }
 
 // sink copies what comes from the client. It waits with a small buffer of its
-// own, and takes a chunk when that was not enough.
+// own, and takes a chunk when that was not enough, and more when a chunk wasn't:
+// the library asks the client to go on after each read that comes late.
 type sink struct {
 	channel ssh.Channel
 	chunks  *chunks
@@ -138,26 +154,26 @@ type sink struct {
 // copy copies until the client's end of file, which it returns as io.EOF, or an
 // error of to. With to nil it throws away.
 func (k *sink) copy(to syscall.RawConn) error {
-	large := false
-	for {
-		var n int
-		var err error
-		if large {
-			n, err = k.chunk(to)
-		} else if n, err = k.channel.Read(k.small[:]); n > 0 {
-			err = errors.Join(write(to, k.small[:n]), err)
+	n, err := 0, error(nil)
+	for err == nil {
+		switch {
+		case n < keystrokes:
+			n, err = k.next(k.small[:], to)
+		case n < chunkSize:
+			buf := k.chunks.get()
+			n, err = k.next(buf[:], to)
+			k.chunks.pool.Put(buf)
+		default:
+			buf := k.chunks.ahead()
+			n, err = k.next(buf[:], to)
+			k.chunks.aheads.Put(buf)
 		}
-		if err != nil {
-			return err
-		}
-		large = n >= keystrokes
 	}
+	return err
 }
 
-func (k *sink) chunk(to syscall.RawConn) (int, error) {
-	buf := k.chunks.get()
-	defer k.chunks.pool.Put(buf)
-	n, err := k.channel.Read(buf[:])
+func (k *sink) next(buf []byte, to syscall.RawConn) (int, error) {
+	n, err := k.channel.Read(buf)
 	if n > 0 {
 		err = errors.Join(write(to, buf[:n]), err)
 	}

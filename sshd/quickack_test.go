@@ -13,7 +13,7 @@ import (
 func TestQuickACKIsSetAgainBeforeEachWait(t *testing.T) {
 	t.Parallel()
 	ours, theirs := tcpPair(t)
-	l := newLink(ours, &flood{})
+	l := newLink(ours, &flood{}, &chunks{})
 	l.client.done = true // what is sent here is no identification
 	l.enter(phaseLoggedIn)
 	sets, set := make(chan struct{}, 100), l.quick.set
@@ -97,7 +97,7 @@ func TestQuickACKOfOtherConnections(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
-	l := newLink(ours, &flood{})
+	l := newLink(ours, &flood{}, &chunks{})
 	l.quick.begin()
 	l.quick.end()
 	if l.quick != nil {

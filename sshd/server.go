@@ -78,6 +78,9 @@ type Control interface {
 // Version is all that a client is told of the server's software.
 const version = "SSH-2.0-jailsh"
 
+// greeting is the version as it is sent, RFC 4253 section 4.2.
+const greeting = version + "\r\n"
+
 // Server serves SSH on any number of listeners.
 type Server struct {
 	keys      []ssh.Signer
@@ -126,6 +129,9 @@ func New(cfg *wire.NetConfig, b Broker) (*Server, error) {
 		return nil, fmt.Errorf("sshd: %w", err)
 	}
 	s.keys = keys
+	if s.chunks.turnstile, err = newTurnstile(); err != nil {
+		return nil, fmt.Errorf("sshd: %w", err)
+	}
 	s.Configure(cfg)
 	_, _ = rand.Read(s.secret) // never fails
 	s.ctx, s.cancel = context.WithCancel(context.Background())

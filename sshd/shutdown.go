@@ -33,6 +33,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.work.Wait()
 	s.stopRecorder()
 	<-s.recorderDone
+	s.chunks.turnstile.event.Close()
 	if !stop() {
 		return ctx.Err()
 	}

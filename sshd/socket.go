@@ -16,20 +16,27 @@ import (
 // monitor (internal/nonblock). Its errors are those of the connection itself.
 type socket struct {
 	net.Conn
-	quick *quickACK
-	raw   syscall.RawConn
-	read  func(fd uintptr) bool // into buf, as raw.Read wants it
+	quick  *quickACK
+	raw    syscall.RawConn
+	chunks *chunks
 
 	closed atomic.Bool
 
 	// Of whoever reads; there is one at a time.
-	buf []byte
-	n   int
-	err error
+	read  func(fd uintptr) bool // into buf, as raw.Read wants it
+	buf   []byte
+	n     int
+	err   error
+	ahead ahead
+	reads pace
+
+	// Of whoever writes; there is one at a time.
+	held   *[libraryBuffer]byte // the beginning of a packet; nil if there is none
+	writes pace
 }
 
 // newSocket returns nil unless conn is TCP.
-func newSocket(conn net.Conn) *socket {
+func newSocket(conn net.Conn, c *chunks) *socket {
 	switch conn.(type) {
 	case *accepted, *net.TCPConn:
 	default:
@@ -39,7 +46,7 @@ func newSocket(conn net.Conn) *socket {
 	if err != nil {
 		return nil
 	}
-	s := &socket{Conn: conn, quick: newQuickACK(raw), raw: raw}
+	s := &socket{Conn: conn, quick: newQuickACK(raw), raw: raw, chunks: c}
 	s.read = func(fd uintptr) bool {
 		s.n, s.err = nonblock.Read(int(fd), s.buf)
 		if !errors.Is(s.err, unix.EAGAIN) {
@@ -48,18 +55,27 @@ func newSocket(conn net.Conn) *socket {
 		s.quick.rearm(int(fd))
 		return false
 	}
+	s.ahead.fill = s.fill
+	s.reads.turnstile, s.writes.turnstile = c.turnstile, c.turnstile
 	return s
 }
 
 // Read waits for data and reads it.
 func (s *socket) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
 	s.buf = b
-	err := s.raw.Read(s.read)
+	return s.wait(s.read)
+}
+
+func (s *socket) wait(read func(fd uintptr) bool) (int, error) {
+	err := s.raw.Read(read)
 	s.buf = nil
 	if err == nil {
 		err = s.err
 	}
-	if err == nil && s.n == 0 && len(b) > 0 {
+	if err == nil && s.n == 0 {
 		return 0, io.EOF
 	}
 	if err != nil {
@@ -69,8 +85,11 @@ func (s *socket) Read(b []byte) (int, error) {
 }
 
 // Write writes all of b.
-func (s *socket) Write(b []byte) (int, error) {
-	n, err := nonblock.WriteAll(s.raw, b)
+func (s *socket) Write(b []byte) (int, error) { return s.writeBoth(nil, b) }
+
+// writeBoth writes all of first and then of second.
+func (s *socket) writeBoth(first, second []byte) (int, error) {
+	n, err := nonblock.WriteBoth(s.raw, first, second)
 	if err != nil {
 		err = s.wrong("write", err)
 	}

@@ -17,7 +17,7 @@ func TestDeadlinesOfLibrariesDoNothing(t *testing.T) {
 	ours, theirs := net.Pipe()
 	defer ours.Close()
 	defer theirs.Close()
-	l := newLink(ours, &flood{})
+	l := newLink(ours, &flood{}, &chunks{})
 	past := time.Unix(1, 0)
 	for _, set := range []func(time.Time) error{l.SetDeadline, l.SetReadDeadline, l.SetWriteDeadline} {
 		if err := set(past); err != nil {

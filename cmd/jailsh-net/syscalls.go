@@ -13,6 +13,7 @@ var syscalls = []seccomp.Rule{
 	{Number: unix.SYS_FUTEX},
 	{Number: unix.SYS_READ},
 	{Number: unix.SYS_WRITE},
+	{Number: unix.SYS_WRITEV},
 	{Number: unix.SYS_EPOLL_PWAIT},
 	{Number: unix.SYS_NANOSLEEP},
 	{Number: unix.SYS_RT_SIGRETURN},

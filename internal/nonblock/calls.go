@@ -34,6 +34,29 @@ func transfer(number uintptr, fd int, b []byte) (int, error) {
 	}
 }
 
+// Writev is writev(2) of two parts; fewer bytes than both have may be written.
+func Writev(fd int, first, second []byte) (int, error) {
+	if len(first) == 0 {
+		return Write(fd, second)
+	}
+	if len(second) == 0 {
+		return Write(fd, first)
+	}
+	written()
+	vectors := [2]unix.Iovec{{Base: &first[0]}, {Base: &second[0]}}
+	vectors[0].SetLen(len(first))
+	vectors[1].SetLen(len(second))
+	for {
+		n, _, errno := unix.RawSyscall(unix.SYS_WRITEV, uintptr(fd), uintptr(unsafe.Pointer(&vectors[0])), uintptr(len(vectors)))
+		if errno == 0 {
+			return int(n), nil
+		}
+		if !errors.Is(errno, unix.EINTR) {
+			return 0, errno
+		}
+	}
+}
+
 // Sendmsg is sendmsg(2) of one packet that consists of parts, with control
 // messages (cmsg(3)) unless oob is empty. It raises no SIGPIPE.
 func Sendmsg(fd int, parts [][]byte, oob []byte) error {

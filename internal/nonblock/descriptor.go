@@ -1,6 +1,7 @@
 package nonblock
 
 import (
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -58,4 +59,16 @@ func Fstat(fd int, st *unix.Stat_t) error {
 		return errno
 	}
 	return nil
+}
+
+// RTT is how long the kernel takes a round trip of a TCP connection to be;
+// TCP_INFO of tcp(7). It is 0 if the kernel doesn't know.
+func RTT(fd int) (time.Duration, error) {
+	var info unix.TCPInfo
+	size := uint32(unix.SizeofTCPInfo)
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_INFO, uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return time.Duration(info.Rtt) * time.Microsecond, nil
 }

@@ -180,3 +180,35 @@ func TestReadOfAFile(t *testing.T) {
 		}
 	}
 }
+
+// Two parts arrive as one, whatever of them the descriptor takes at a time.
+func TestWriteBothWaits(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	defer w.Close()
+	raw, err := w.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range [][2]int{{0, 10}, {10, 0}, {10, 20}, {100_000, 300_000}} {
+		first, second := strings.Repeat("1", size[0]), strings.Repeat("2", size[1])
+		got := make(chan string, 1)
+		go func() {
+			all, _ := io.ReadAll(io.LimitReader(r, int64(len(first+second))))
+			got <- string(all)
+		}()
+		if n, err := WriteBoth(raw, []byte(first), []byte(second)); n != len(first+second) || err != nil {
+			t.Errorf("%v: %d, %v", size, n, err)
+		}
+		if all := <-got; all != first+second {
+			t.Errorf("%v: %d bytes came, or others", size, len(all))
+		}
+	}
+	if n, err := Writev(-1, []byte("1"), []byte("2")); n != 0 || !errors.Is(err, unix.EBADF) {
+		t.Errorf("of no descriptor: %d, %v", n, err)
+	}
+}
