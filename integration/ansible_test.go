@@ -41,7 +41,7 @@ func TestAnsible(t *testing.T) {
 		c.Env = append(c.Env, "ANSIBLE_CONFIG="+dir+"/ansible.cfg", "ANSIBLE_PIPELINING="+round.pipelining, "HOME="+dir,
 			"ANSIBLE_SSH_ARGS="+strings.Join(append(control, i.options("alice")...), " "))
 		o := runCommand(t, nil, c)
-		if recap := regexp.MustCompile(`(?m)^jail .*`).FindString(o.out); o.code != 0 || !strings.Contains(recap, round.changed) {
+		if recap := regexp.MustCompile(`(?m)^jail .*`).FindString(o.out); o.code != 0 || !strings.Contains(recap, round.changed) || strings.Contains(o.err, "mechanism failed") {
 			t.Fatalf("pipelining %s: status %d, want %s\n%s\n%s", round.pipelining, o.code, round.changed, o.out, o.err)
 		}
 	}

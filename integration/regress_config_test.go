@@ -116,9 +116,9 @@ func (c sshdConfig) first(keyword string) string {
 
 // settings are what a jailsh is configured with to be as an sshd_config says.
 type settings struct {
-	server   string   // lines of jailsh.toml
-	user     string   // lines of [user.NAME]
-	hostKeys []string // private keys
+	server string              // lines of jailsh.toml
+	user   string              // lines of [user.NAME]
+	files  map[string][]string // keys of jailsh.toml that name files, with those of the script
 }
 
 // ignored are the keywords that change nothing: each with its reason.
@@ -142,7 +142,7 @@ func ignored() map[string]string {
 
 // translate says the configuration in jailsh's words.
 func translate(c sshdConfig, user string) (settings, error) {
-	var s settings
+	s := settings{files: map[string][]string{}}
 	for keyword := range c {
 		if _, known := translations()[keyword]; !known && ignored()[keyword] == "" {
 			return s, fmt.Errorf("%s: has no counterpart", keyword)
@@ -185,7 +185,20 @@ func translations() map[string]func(s *settings, c sshdConfig, user string) erro
 			n := c.first("maxstartups")
 			return s.serverKey("max_startups", n+":100:"+n)
 		},
-		"setenv": setEnv,
+		"authenticationmethods": func(_ *settings, c sshdConfig, _ string) error {
+			if words := c["authenticationmethods"][0]; len(words) != 1 || words[0] != "publickey" {
+				return fmt.Errorf("%q isn't what a jailsh login takes", words)
+			}
+			return nil
+		},
+		"hostcertificate":          hostCertificates,
+		"pubkeyacceptedalgorithms": acceptedAlgorithms,
+		"revokedkeys": func(s *settings, c sshdConfig, _ string) error {
+			s.files["revoked_keys"] = []string{c.first("revokedkeys")}
+			return nil
+		},
+		"setenv":            setEnv,
+		"trustedusercakeys": trustedAuthorities,
 	}
 }
 
@@ -307,6 +320,85 @@ func disable(s *settings) error {
 	return s.userKey("disabled", true)
 }
 
+// trustedAuthorities is TrustedUserCAKeys with AuthorizedPrincipalsFile, whose
+// lines become principals of the user. A line's options are the user's too, if
+// jailsh has them for her; sshd skips a line with others.
+func trustedAuthorities(s *settings, c sshdConfig, user string) error {
+	authority, err := os.ReadFile(c.first("trustedusercakeys"))
+	if err != nil {
+		return err
+	}
+	if err := s.serverKey("trusted_ca", []string{strings.TrimSpace(string(authority))}); err != nil {
+		return err
+	}
+	file := strings.ReplaceAll(c.first("authorizedprincipalsfile"), "%u", user)
+	if file == "" || file == "none" {
+		return nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	principals := []string{}
+	for line := range strings.Lines(string(text)) {
+		options, name := "", strings.TrimSpace(line)
+		if i := strings.LastIndexByte(name, ' '); i >= 0 {
+			options, name = name[:i], name[i+1:]
+		}
+		command, forced := strings.CutPrefix(options, `command="`)
+		switch {
+		case name == "" || name[0] == '#' || options != "" && !forced:
+			continue
+		case forced:
+			if err := s.userKey("command", strings.TrimSuffix(command, `"`)); err != nil {
+				return err
+			}
+		}
+		principals = append(principals, name)
+	}
+	return s.userKey("principals", principals)
+}
+
+// acceptedAlgorithms are those of PubkeyAcceptedAlgorithms that jailsh has. With a
+// + they are added to the default, which has them all.
+func acceptedAlgorithms(s *settings, c sshdConfig, _ string) error {
+	var names []string
+	patterns := strings.Split(c.first("pubkeyacceptedalgorithms"), ",")
+	if strings.HasPrefix(patterns[0], "+") {
+		return nil
+	}
+	for _, name := range signatureAlgorithms() {
+		if slices.ContainsFunc(patterns, func(p string) bool {
+			matched, err := path.Match(p, name)
+			return matched && err == nil
+		}) {
+			names = append(names, name)
+		}
+	}
+	return s.serverKey("pubkey_algorithms", names)
+}
+
+// signatureAlgorithms are what users may log in with.
+func signatureAlgorithms() []string {
+	names := []string{"rsa-sha2-256", "rsa-sha2-512"}
+	for _, kind := range keyKinds() {
+		if kind != "ssh-rsa" {
+			names = append(names, kind)
+		}
+	}
+	for _, name := range slices.Clone(names) {
+		names = append(names, strings.TrimSuffix(name, "@openssh.com")+"-cert-v01@openssh.com")
+	}
+	return names
+}
+
+func hostCertificates(s *settings, c sshdConfig, _ string) error {
+	for _, words := range c["hostcertificate"] {
+		s.files["host_certificates"] = append(s.files["host_certificates"], words[0])
+	}
+	return nil
+}
+
 // hostKeys are those of the kinds that jailsh takes; sshd too leaves out what it
 // can't read.
 func hostKeys(s *settings, c sshdConfig, _ string) error {
@@ -317,10 +409,10 @@ func hostKeys(s *settings, c sshdConfig, _ string) error {
 		}
 		key, err := ssh.ParsePrivateKey(text)
 		if err == nil && slices.Contains(hostKeyKinds(), key.PublicKey().Type()) {
-			s.hostKeys = append(s.hostKeys, words[0])
+			s.files["host_keys"] = append(s.files["host_keys"], words[0])
 		}
 	}
-	if len(s.hostKeys) == 0 {
+	if len(s.files["host_keys"]) == 0 {
 		return fmt.Errorf("%s: none is of a kind that jailsh has", path.Base(c.first("hostkey")))
 	}
 	return nil

@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,9 +30,21 @@ type stage struct {
 	requests  chan standinCall
 
 	started     []*instance
-	configured  map[string]*instance // those of shared, by all that they are configured with
-	connections int                  // that the script asked for, or daemons
+	configured  []configured // those of shared
+	ending      *instance    // one that was told to
+	problems    []string     // what jailsh couldn't be configured to
+	connections int          // that the script asked for, or daemons
 }
+
+// configured is an instance with all that it is configured with.
+type configured struct {
+	*instance
+	key string
+}
+
+// maxShared is how many instances of a script run at a time. Root may watch 128
+// files by default (inotify(7)), and there are a dozen scripts.
+const maxShared = 2
 
 // tester is the name of every script's user.
 const tester = "tester"
@@ -105,6 +119,7 @@ func (s *stage) answer(call standinCall) {
 	r, err := s.act(call)
 	if err != nil {
 		r.Error = err.Error()
+		s.problems = append(s.problems, r.Error)
 	}
 	call.reply <- r
 }
@@ -152,7 +167,7 @@ func (s *stage) act(call standinCall) (standinReply, error) {
 // that jailsh's own server takes too, as a forced command.
 func (s *stage) transfer(args []string) (standinReply, error) {
 	s.connections++
-	want := settings{hostKeys: []string{filepath.Join(s.folder, "ssh-ed25519")}}
+	want := settings{files: map[string][]string{"host_keys": {filepath.Join(s.folder, "ssh-ed25519")}}}
 	err := errors.Join(want.userKey("authorized_keys", filepath.Join(s.folder, "ssh-ed25519.pub")), want.userKey("command", sftpCommand(args)))
 	if err != nil {
 		return standinReply{}, err
@@ -188,21 +203,38 @@ func sftpCommand(args []string) string {
 // pattern of an IPv4 address matches, as none matches sshd's UNKNOWN.
 func (s *stage) shared(want settings) (*instance, error) {
 	key := want.server + want.user
-	for _, path := range want.hostKeys {
+	for _, path := range slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Values(want.files))...))) {
 		text, err := os.ReadFile(path)
 		if err != nil {
 			return nil, err
 		}
-		key += string(text)
+		key += path + string(text)
 	}
-	if i := s.configured[key]; i != nil {
-		return i, nil
+	for _, c := range s.configured {
+		if c.key == key {
+			return c.instance, nil
+		}
 	}
-	i, err := s.instance(want, fmt.Sprintf("[::1]:%d", 10000+len(s.configured)))
+	if len(s.configured) == maxShared {
+		s.dismiss(s.configured[0].instance) // who used the oldest is gone, as a rule
+		s.configured = slices.Delete(s.configured, 0, 1)
+	}
+	i, err := s.instance(want, fmt.Sprintf("[::1]:%d", 10000+len(s.started)))
 	if err == nil {
-		s.configured[key] = i
+		s.configured = append(s.configured, configured{i, key})
 	}
 	return i, err
+}
+
+// dismiss has an instance end while the script goes on.
+func (s *stage) dismiss(i *instance) {
+	s.t.Helper()
+	if s.ending != nil {
+		s.ending.awaitEnd()
+	}
+	if s.ending = i; i != nil {
+		i.signal(syscall.SIGTERM)
+	}
 }
 
 // instance starts a jailsh in which the user has the host's programs, its network,
@@ -214,22 +246,29 @@ func (s *stage) instance(want settings, listen string) (*instance, error) {
 	i.namespace = fmt.Sprintf("/proc/%d/ns/net", s.host.Pid)
 	i.add(tester, s.uid).table = fmt.Sprintf("network = \"host\"\nmounts = [{ source = %q, target = %q, mode = \"rw\" }]\n%s",
 		s.folder, s.folder, want.user)
-	var names []string
-	for n, path := range want.hostKeys {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
+	i.server = want.server + "per_source_penalties = \"no\"\n" // as the sshd of these scripts
+	for key, paths := range want.files {
+		var names []string
+		for n, path := range paths { // copies, which are root's
+			text, err := os.ReadFile(path)
+			if err != nil {
+				return nil, err
+			}
+			names = append(names, fmt.Sprint(key, "_", n))
+			i.write(names[n], string(text))
 		}
-		names = append(names, fmt.Sprint("host_key_", n))
-		i.write(names[n], string(text))
+		value := tomlValue(names)
+		if key == "revoked_keys" {
+			value = tomlValue(names[0])
+		}
+		i.server += key + " = " + value + "\n"
 	}
-	i.server = want.server + "host_keys = " + tomlValue(names) + "\n"
 	i.writeServer()
 	i.writeUsers()
-	if o := i.jailsh("check", "--problems"); o.code != 0 {
-		return nil, fmt.Errorf("%s%s", strings.TrimSpace(o.out), o.err)
-	}
-	i.start()
+	i.launch()
 	s.started = append(s.started, i)
+	if _, ok := i.log.find(patience, "msg=listening"); !ok {
+		return nil, errors.New(i.log.String())
+	}
 	return i, nil
 }

@@ -51,7 +51,7 @@ func TestOpenSSHRegress(t *testing.T) {
 			// Run, but not Parallel, which would wait for a processor of its own.
 			how := "not run"
 			good := t.Run(v.script, func(t *testing.T) {
-				how = "passed"
+				how = strings.TrimSuffix("passed, but for: "+v.why, ", but for: ")
 				b.run(t, v)
 			})
 			if !good {
@@ -170,7 +170,7 @@ func hostKeyKinds() []string { return []string{"ssh-ed25519", "ssh-rsa"} }
 func (b *backstage) run(t *testing.T, v verdict) {
 	s := &stage{
 		t: t, host: space.New(t), folder: filepath.Join(b.place, v.script), uid: 19000 + slices.IndexFunc(verdicts(), func(o verdict) bool { return o.script == v.script }),
-		templates: b.templates, etc: b.etc, requests: make(chan standinCall), configured: map[string]*instance{},
+		templates: b.templates, etc: b.etc, requests: make(chan standinCall),
 	}
 	s.furnish(b, v)
 	s.listen()
@@ -197,16 +197,55 @@ func (b *backstage) run(t *testing.T, v verdict) {
 			waiting = false
 		}
 	}
+	s.dismiss(nil)
 	s.clear()
 	words, readError := os.ReadFile(said.Name())
-	switch skipped := regexp.MustCompile(`(?im)^skip.*`).Find(words); {
-	case err != nil || readError != nil:
-		t.Errorf("%s: %v after %.1fs\n%s\n%s", v.script, err, time.Since(began).Seconds(), last(string(words), 40), s.logs())
+	failed := s.failed()
+	s.problems = slices.DeleteFunc(s.problems, func(p string) bool { return v.wrong != "" && strings.Contains(p, v.wrong) })
+	skipped := regexp.MustCompile(`(?im)^skip.*`).Find(words)
+	switch {
+	case readError != nil, !v.expected(failed), (err != nil) != (len(v.but) > 0):
+		t.Errorf("%s: %v, %q after %.1fs\n%s\n%s", v.script, err, failed, time.Since(began).Seconds(), last(string(words), 40), s.logs())
+	case len(s.problems) > 0: // though the script may have expected that something fails
+		t.Errorf("%s: %q", v.script, s.problems)
 	case skipped != nil:
 		t.Errorf("%s: left something out: %s", v.script, skipped)
 	case s.connections == 0, !v.early && !strings.Contains(s.journals(), "msg=login"):
 		t.Errorf("%s: passed without jailsh", v.script)
 	}
+}
+
+// failed are the script's own complaints, each with what it was doing.
+func (s *stage) failed() []string {
+	text, err := os.ReadFile(filepath.Join(s.folder, "failed-regress.log"))
+	if err != nil {
+		return nil // there is none: nothing has failed
+	}
+	var all []string
+	doing := ""
+	for line := range strings.Lines(string(text)) {
+		if what, ok := strings.CutPrefix(line, "trace: "); ok {
+			doing = strings.TrimSpace(what)
+		}
+		if what, ok := strings.CutPrefix(line, "FAIL: "); ok {
+			all = append(all, doing+": "+strings.TrimSpace(what))
+		}
+	}
+	return all
+}
+
+// expected tells whether each complaint is among those that are rightly made, and
+// all of these were.
+func (v verdict) expected(failed []string) bool {
+	seen := map[string]bool{}
+	for _, complaint := range failed {
+		n := slices.IndexFunc(v.but, func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(complaint) })
+		if n < 0 {
+			return false
+		}
+		seen[v.but[n]] = true
+	}
+	return len(seen) == len(v.but)
 }
 
 // furnish fills the script's folder with what it expects there.
@@ -374,6 +413,9 @@ type verdict struct {
 	not    string   // why it can't apply; "": it passes
 	keys   []string // kinds of keys that it is to try, if not all
 	early  bool     // it never logs in
+	wrong  string   // in what jailsh says of configurations that it is to refuse
+	but    []string // what it complains of, as patterns; why it is right to
+	why    string
 }
 
 // verdicts are in the order of their names.
