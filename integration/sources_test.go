@@ -165,3 +165,39 @@ func TestConnectionsOfAUser(t *testing.T) {
 		t.Errorf("afterwards: %q", got)
 	}
 }
+
+// A flood from one source, of connections that say nothing: it has its 20 places, and
+// when its time is over it is turned away; alice, from another, logs in all the while.
+func TestAFloodFromOneSource(t *testing.T) {
+	t.Parallel()
+	i := newInstance(t)
+	i.server = `login_grace = "3s"` + "\n" + `per_source_penalties = { grace_exceeded = "10s" }`
+	i.start()
+	flood := func(n int) (answered int) {
+		var open []net.Conn
+		for range n {
+			open = append(open, i.connect("127.0.0.2"))
+		}
+		for _, c := range open {
+			line := make([]byte, len("SSH-"))
+			if _, err := io.ReadFull(c, line); err == nil && string(line) == "SSH-" {
+				answered++
+			}
+		}
+		return answered
+	}
+	if n := flood(300); n != 20 {
+		t.Errorf("%d connections were answered", n)
+	}
+	if got := i.sh("alice", "echo in"); got != "in" {
+		t.Errorf("alice: %q", got)
+	}
+	i.log.wait("msg=dropped", "limit=max_startups_per_source", "from=127.0.0.2")
+	i.log.wait("msg=penalty", "source=127.0.0.2/32", "offence=grace-exceeded")
+	if n := flood(100); n != 0 {
+		t.Errorf("after that %d were answered", n)
+	}
+	if got := i.sh("alice", "echo in"); got != "in" {
+		t.Errorf("alice: %q", got)
+	}
+}

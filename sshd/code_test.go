@@ -352,3 +352,27 @@ func TestReloadThatWantsACode(t *testing.T) {
 	with.openSession(1 << 20) // is still there
 	offering.partly("alice", f.key)
 }
+
+// A certificate is a key as any other: the code comes after it, and who has logged in
+// is whose certificate it was.
+func TestCodeAfterACertificate(t *testing.T) {
+	t.Parallel()
+	f := start(t, wantsCode)
+	authority, _ := newKey(t)
+	signer := certify(t, authority, f.key, nil)
+	c := f.wireDial()
+	c.sign("alice", signer)
+	if methods, partial := c.failure(); methods != "keyboard-interactive" || !partial {
+		t.Fatalf("after the certificate: %q, partial %t", methods, partial)
+	}
+	c.code("alice", "000000")
+	c.failure()
+	c.code("alice", "123456")
+	c.must(msgAuthSuccess)
+	for _, event := range []string{"partial login", "refused", "login"} {
+		r := f.broker.waitRecord(t, event, nil)
+		if attr(r, "certificate") != "alice's" || attr(r, "authority") != ssh.FingerprintSHA256(authority.PublicKey()) {
+			t.Errorf("%s is recorded as %+v", event, r)
+		}
+	}
+}
