@@ -98,6 +98,7 @@ func (c *connection) grant(id *identity) error {
 	})
 	switch {
 	case err != nil:
+		c.excused.Store(true)
 		return fmt.Errorf("lookup: %w", err)
 	case !grant.Accepted:
 		return id.refuse(grant.Reason)

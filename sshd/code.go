@@ -50,6 +50,7 @@ func (c *connection) verifyCode(id *identity, code string) (ticket []byte, err e
 	answer, err := c.server.broker.Verify(ctx, &wire.Verify{User: id.user, Ref: c.ref, Code: code})
 	switch {
 	case err != nil:
+		c.excused.Store(true)
 		return nil, id.refuse(fmt.Sprintf("verify: %s", err))
 	case !answer.Accepted:
 		return nil, id.refuse(answer.Reason)

@@ -30,6 +30,7 @@ type connection struct {
 	behindProxy bool        // its first bytes are a PROXY header
 	attempts    int         // to log in, that were refused
 	proven      bool        // a key was verified; whether that is enough or not
+	excused     atomic.Bool // jailshd didn't say whether something is good: that is our fault
 	tooLate     atomic.Bool // the login grace has passed
 
 	ctx     context.Context // ends with the connection; its cause may be a refusal

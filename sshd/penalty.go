@@ -154,14 +154,15 @@ func (p *penalties) table(source netip.Prefix) (t *penaltyTable, most int, denyA
 
 // penalise imposes on the connection's source what it costs that it has ended
 // without a login. Whoever has a key that is good isn't penalised for having been
-// late, or for there being no place; for wrong codes she is.
+// late, or for there being no place; for wrong codes she is. Nobody is for jailshd's
+// silence.
 func (c *connection) penalise(panicked bool) {
 	var why offence
 	switch {
 	case !c.source.IsValid() || c.server.ctx.Err() != nil: // a proxy itself; the server stops
 	case panicked:
 		why = crash
-	case c.login.Load() != nil:
+	case c.login.Load() != nil, c.excused.Load():
 	case c.tooLate.Load() && !c.proven:
 		why = graceExceeded
 	case c.attempts > 0:

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -246,6 +247,10 @@ func TestPenaltiesOfConnections(t *testing.T) {
 		"wrong key, then login": {func(f *fixture) func(net.Conn) {
 			k, _ := newKey(f.t)
 			return key(f, "alice", k, f.key)
+		}, 0, ""},
+		"nobody knows": {func(f *fixture) func(net.Conn) {
+			f.broker.lookup = func(*wire.Lookup) (*wire.Grant, error) { return nil, errors.New("jailshd is busy") }
+			return key(f, "alice", f.key)
 		}, 0, ""},
 		"no place": {func(f *fixture) func(net.Conn) { return key(f, "bob", f.key) }, 0, ""},
 		"no code":  {func(f *fixture) func(net.Conn) { return key(f, "carol", f.key) }, 0, ""},
