@@ -148,3 +148,46 @@ func FuzzShown(f *testing.F) {
 		}
 	})
 }
+
+func FuzzForward(f *testing.F) {
+	for _, data := range [][]byte{directTCP("localhost", 22), directUnix("/run/x"), at("", 0), text("/run/x"), {0xff, 0xff, 0xff, 0xff, 'x'}} {
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for kind, parse := range map[string]func(string, []byte) (wire.Address, bool){
+			"direct-tcpip": parseDirect, "direct-streamlocal@openssh.com": parseDirect, tcpForward: parseForward, unixForward: parseForward,
+		} {
+			a, ok := parse(kind, data)
+			if !ok {
+				continue
+			}
+			if _, err := wire.Encode(&wire.Dial{To: a}); err != nil {
+				t.Error(err)
+			}
+			if unix := strings.Contains(kind, "streamlocal"); unix != (a.Path != "") || unix && a.Host != "" {
+				t.Errorf("%s: %+v", kind, a)
+			}
+			_ = mayReach(everything(), a)
+		}
+	})
+}
+
+func FuzzX11(f *testing.F) {
+	f.Add(x11Request(true, "MIT-MAGIC-COOKIE-1", "00112233445566778899aabbccddeeff"))
+	f.Add([]byte{1, 0xff, 0xff, 0xff, 0xff})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		_, x, ok := parseX11(data)
+		if !ok {
+			if x != nil {
+				t.Error("something came of what was refused")
+			}
+			return
+		}
+		if strings.ContainsAny(x.Protocol, "\x00\n /=") || x.Protocol == "" {
+			t.Errorf("protocol %q", x.Protocol)
+		}
+		if _, err := wire.Encode(&wire.Spawn{X11: x}); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -20,12 +20,8 @@ const (
 // display is x11-req, RFC 4254 section 6.3.1. The cookie is one that the client has
 // invented, and that it replaces by the real one in what comes back to it.
 func (s *session) display(data []byte) bool {
-	p := payload{rest: data}
-	single := p.boolean()
-	x := &wire.X11{Protocol: p.string(maxProtocol)}
-	cookie, err := hex.DecodeString(p.string(2 * maxCookie))
-	x.Cookie, x.Screen = cookie, p.uint32()
-	if !p.ok() || err != nil || !validProtocol(x.Protocol) || s.started || s.wish.x11 != nil {
+	single, x, ok := parseX11(data)
+	if !ok || s.started || s.wish.x11 != nil {
 		return false
 	}
 	if !displayAllowed(s.conn.policy.Load()) {
@@ -34,6 +30,19 @@ func (s *session) display(data []byte) bool {
 	}
 	s.wish.x11, s.wish.single = x, single
 	return true
+}
+
+// parseX11 decodes an x11-req.
+func parseX11(data []byte) (single bool, x *wire.X11, ok bool) {
+	p := payload{rest: data}
+	single = p.boolean()
+	protocol := p.string(maxProtocol)
+	cookie, err := hex.DecodeString(p.string(2 * maxCookie))
+	screen := p.uint32()
+	if !p.ok() || err != nil || !validProtocol(protocol) {
+		return false, nil, false
+	}
+	return single, &wire.X11{Protocol: protocol, Cookie: cookie, Screen: screen}, true
 }
 
 func displayAllowed(g *wire.Grant) bool { return g.X11 }
