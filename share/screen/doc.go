@@ -43,8 +43,10 @@
 // there. CAN, SUB and ESC end every sequence and string.
 //
 // The viewers are protected from the program by the Filter: no query that it knows
-// reaches them, nothing that moves their window, prints, or defines their keys, and
-// no string of theirs is left open. A sequence that no terminal had when the
+// reaches them, nor a mode in which a terminal tells its size or colors by itself,
+// nothing that moves their window, prints, or defines their keys, and no string of
+// theirs is left open. Mouse, focus and paste modes pass, since who may type needs
+// them; so does the clipboard (OSC 52) when it is set. A sequence that no terminal had when the
 // table was written (query.go) passes.
 //
 // # What it is like

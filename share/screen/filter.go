@@ -1,6 +1,9 @@
 package screen
 
-import "unicode/utf8"
+import (
+	"bytes"
+	"unicode/utf8"
+)
 
 // Filter takes out of a stream what would make a viewer's terminal answer, or do
 // something else than show: a viewer can't be asked what only the owner may tell.
@@ -78,7 +81,28 @@ func (f *Filter) control(body []byte, final byte) {
 		return
 	}
 	f.put("\x1b[")
-	f.out = append(append(f.out, body...), final)
+	if final == 'h' && len(body) > 0 && body[0] == '?' {
+		f.setModes(body[1:])
+	} else {
+		f.out = append(append(f.out, body...), final)
+	}
+}
+
+// setModes passes DECSET without the modes in which a terminal reports by itself,
+// beginning at once: colors (2031) and its size (2048). The program would take the
+// viewer's for the owner's.
+func (f *Filter) setModes(list []byte) {
+	between := byte('?')
+	for mode := range bytes.SplitSeq(list, []byte{';'}) {
+		if n := bytes.TrimLeft(mode, "0"); string(n) != "2031" && string(n) != "2048" {
+			f.out = append(append(f.out, between), mode...)
+			between = ';'
+		}
+	}
+	if between == '?' {
+		f.out = append(f.out, '?') // none is left: no mode
+	}
+	f.out = append(f.out, 'h')
 }
 
 func (f *Filter) command(text []byte, ok bool) {

@@ -54,16 +54,19 @@ func TestTheRestIsPassed(t *testing.T) {
 func TestFilterIsWellFormed(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
-		"\xc2\x9b31m":       "\x1b[31m",
-		"\xc2\x84\xc2\x8d":  "\x1bD" + none,
-		"a\xffb\xe2\x28c":   "ab(c",
-		"\x1b[3\n1m":        "\n\x1b[31m",
-		"\x1b[3\x1b[4m":     "\x1b[4m",
-		"\x1b[3\x18x":       "\x18x",
-		"\x1b]0;a\x07":      "\x1b]0;a\x1b\\",
-		"\x1b[1<m":          none,
-		"\x1b]0;a\x18b":     none + "b",
-		"\x1b[3\x1b]0;\xe2": "",
+		"\xc2\x9b31m":                       "\x1b[31m",
+		"\xc2\x84\xc2\x8d":                  "\x1bD" + none,
+		"a\xffb\xe2\x28c":                   "ab(c",
+		"\x1b[3\n1m":                        "\n\x1b[31m",
+		"\x1b[3\x1b[4m":                     "\x1b[4m",
+		"\x1b[3\x18x":                       "\x18x",
+		"\x1b]0;a\x07":                      "\x1b]0;a\x1b\\",
+		"\x1b[1<m":                          none,
+		"\x1b[?2048h":                       "\x1b[?h",
+		"\x1b[?1;02031;25;2048h\x1b[?2048l": "\x1b[?1;25h\x1b[?2048l",
+		"\x1b[?1049h":                       "\x1b[?1049h",
+		"\x1b]0;a\x18b":                     none + "b",
+		"\x1b[3\x1b]0;\xe2":                 "",
 	} {
 		var f Filter
 		if got := f.Append(nil, []byte(in)); string(got) != want {

@@ -66,6 +66,7 @@ func TestPoolsForget(t *testing.T) {
 		_, _ = fmt.Fprintf(s, "\x1b]8;;http://host-%d/\x07\x1b[38;2;%d;%d;1me%c\r\n", i, i%256, i/256, rune(0x300+i%100))
 	}
 	bounded(t, s)
+	s.sweep()
 	for y, i := range []int{19997, 19998, 19999} {
 		c := s.g.row(y)[0]
 		st := s.styles.at(c.style())
@@ -78,6 +79,23 @@ func TestPoolsForget(t *testing.T) {
 	}
 	if len(s.styles.values) > 2*firstSweep || len(s.links.values) > maxLinks/10 {
 		t.Errorf("%d styles and %d links are kept", len(s.styles.values), len(s.links.values))
+	}
+}
+
+// Of links that are all shown, those are kept for which there is room.
+func TestManyLinks(t *testing.T) {
+	t.Parallel()
+	s := New(80, 24)
+	for i := range 80 * 23 {
+		_, _ = fmt.Fprintf(s, "\x1b]8;;http://host-%d/%s\x07x", i, strings.Repeat("y", 1000))
+	}
+	bounded(t, s)
+	linked := 0
+	for _, c := range s.g.cells {
+		linked += b2i(s.styles.at(c.style()).link != 0)
+	}
+	if linked < maxLinks/1100 || linked > maxLinks/1000 {
+		t.Errorf("%d cells are linked", linked)
 	}
 }
 

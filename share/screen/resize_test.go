@@ -50,6 +50,16 @@ func TestResize(t *testing.T) {
 	}
 }
 
+func TestResizeKeepsWraps(t *testing.T) {
+	t.Parallel()
+	s := New(4, 3)
+	_, _ = s.Write([]byte("abcdef\r\ng"))
+	s.Resize(4, 2)
+	if !s.g.isWrapped(0) || s.g.isWrapped(1) {
+		t.Errorf("rows go on from the one above: %v, %v; want true, false", s.g.isWrapped(0), s.g.isWrapped(1))
+	}
+}
+
 // After a resize, whatever it left, who is repainted goes on as the model does.
 func TestRepaintAfterResize(t *testing.T) {
 	r := startReference(t)
