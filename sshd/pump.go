@@ -148,6 +148,7 @@ func (s *source) fill(fd int) {
 type sink struct {
 	channel ssh.Channel
 	chunks  *chunks
+	whole   bool // never the small buffer: a server of files would be woken twice by a packet in two parts
 	small   [keystrokes]byte
 }
 
@@ -157,7 +158,7 @@ func (k *sink) copy(to syscall.RawConn) error {
 	n, err := 0, error(nil)
 	for err == nil {
 		switch {
-		case n < keystrokes:
+		case n < keystrokes && !k.whole:
 			n, err = k.next(k.small[:], to)
 		case n < chunkSize:
 			buf := k.chunks.get()

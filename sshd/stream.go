@@ -93,7 +93,7 @@ func (s *session) input(p *Process) {
 	if p.PTY != nil {
 		to = p.PTY
 	}
-	in := sink{channel: heard{s.channel, &s.clock}, chunks: &s.conn.server.chunks}
+	in := sink{channel: heard{s.channel, &s.clock}, chunks: &s.conn.server.chunks, whole: s.reports}
 	raw, err := to.SyscallConn()
 	if err == nil {
 		err = in.copy(raw)
