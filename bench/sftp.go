@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,15 +105,13 @@ type sftpClient struct {
 }
 
 func (srv *server) sftp(ctx context.Context) (*sftpClient, error) {
-	host, port, err := net.SplitHostPort(srv.addr)
+	ctx, end := context.WithTimeout(ctx, 5*sftpLimit)
+	cmd, err := srv.client(ctx, "sftp", srv.user, []string{"-q"})
 	if err != nil {
+		end()
 		return nil, err
 	}
-	ctx, end := context.WithTimeout(ctx, 5*sftpLimit)
-	c := &sftpClient{end: end, cmd: exec.CommandContext(ctx, "sftp", "-q", "-F", "none", "-P", port, "-i", srv.site.keyFile,
-		"-o", "IdentitiesOnly=yes", "-o", "IdentityAgent=none", "-o", "BatchMode=yes",
-		"-o", "StrictHostKeyChecking=yes", "-o", "UserKnownHostsFile="+srv.knownHosts, srv.user+"@"+host)}
-	c.cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + srv.site.dir}
+	c := &sftpClient{cmd: cmd, end: end}
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
