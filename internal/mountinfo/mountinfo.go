@@ -47,5 +47,8 @@ func (m Mount) Has(option string) bool { return slices.Contains(m.Options, optio
 
 // unescape puts back what the kernel writes in octal in a path.
 func unescape(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s // most have none, and to make a Replacer takes longer than the rest
+	}
 	return strings.NewReplacer(`\040`, " ", `\011`, "\t", `\012`, "\n", `\134`, `\`).Replace(s)
 }
