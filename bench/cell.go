@@ -20,9 +20,12 @@ const cellRounds = 100
 // takeCell compares a cell that is started for one command, with all its walls,
 // to bubblewrap with all that it has to offer: every namespace, no capability, a
 // session of its own, the same filter of system calls, the same files.
-func takeCell(ctx context.Context, s *site, client *admin.Client, r *report) error {
+func takeCell(ctx context.Context, s *site, srv *server, client *admin.Client, r *report) error {
 	values := map[string][]float64{}
 	for range cellRounds {
+		if err := srv.settle(ctx); err != nil {
+			return err
+		}
 		took, err := s.bubblewrap(ctx)
 		if err != nil {
 			return err

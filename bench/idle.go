@@ -28,7 +28,7 @@ func takeIdle(ctx context.Context, s *site, _ []starter, r *report) error {
 			}
 		}
 	}
-	return withJailsh(func(ctx context.Context, _ *site, client *admin.Client, r *report) error {
+	return withJailsh(func(ctx context.Context, _ *site, _ *server, client *admin.Client, r *report) error {
 		return readIdle(ctx, client, users, r)
 	})(ctx, s, nil, r)
 }

@@ -57,7 +57,8 @@ func startJailsh(ctx context.Context, s *site) (*server, error) {
 		return nil, err
 	}
 	srv.user, srv.coldUser = warmUser, coldUser
-	srv.idle, srv.cells = 2, 1 // jailshd, jailsh-net; jailsh-init
+	srv.ready = "jailsh-spare"
+	srv.idle, srv.cells = 3, 1 // jailshd, jailsh-net, jailsh-spare; jailsh-init
 	return srv, nil
 }
 

@@ -74,7 +74,7 @@ func withServers(take func(context.Context, []*server, *report) error) func(cont
 
 // withJailsh starts jailsh alone, and dials its admin socket: what is measured is
 // a cell, whatever way it was asked for.
-func withJailsh(take func(context.Context, *site, *admin.Client, *report) error) func(context.Context, *site, []starter, *report) error {
+func withJailsh(take func(context.Context, *site, *server, *admin.Client, *report) error) func(context.Context, *site, []starter, *report) error {
 	return func(ctx context.Context, s *site, _ []starter, r *report) error {
 		srv, err := startJailsh(ctx, s)
 		if err != nil {
@@ -86,7 +86,7 @@ func withJailsh(take func(context.Context, *site, *admin.Client, *report) error)
 			return srv.wrap(err)
 		}
 		defer client.Close()
-		return srv.wrapped(take(ctx, s, client, r))
+		return srv.wrapped(take(ctx, s, srv, client, r))
 	}
 }
 

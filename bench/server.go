@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"time"
 
@@ -24,6 +25,7 @@ type server struct {
 	user, coldUser string // who logs in; coldUser's cell is gone between logins
 	idle           int    // how many processes it has while nobody is logged in
 	cells          int    // how many more once user has logged in for the first time
+	ready          string // the process by which it is seen to be ready for the next login; may be none
 
 	site       *site
 	hostKey    ssh.PublicKey
@@ -130,7 +132,8 @@ func (srv *server) settle(ctx context.Context) error {
 	err := poll(ctx, 20*time.Second, func() (bool, error) {
 		var err error
 		last, err = tree(srv.cmd.Process.Pid)
-		return len(last) == srv.idle, err
+		ready := srv.ready == "" || slices.ContainsFunc(last, func(p process) bool { return p.name == srv.ready })
+		return len(last) == srv.idle && ready, err
 	})
 	if err != nil {
 		return srv.wrap(fmt.Errorf("%w: it has the processes %v instead of %d", err, last, srv.idle))

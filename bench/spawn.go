@@ -15,7 +15,7 @@ const spawnRounds = 300
 
 // takeSpawn compares a command in a running cell, from the request to its exit
 // status, with the same bash started by this process in the same files.
-func takeSpawn(ctx context.Context, s *site, client *admin.Client, r *report) error {
+func takeSpawn(ctx context.Context, s *site, _ *server, client *admin.Client, r *report) error {
 	c, err := client.Open(ctx, warmUser)
 	if err != nil {
 		return err

@@ -9,14 +9,12 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/childlog"
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/jail/egress"
-	"golang.org/x/sys/unix"
 )
 
 // How long a cell's init may take, so that one that is stuck or hostile ends.
@@ -29,12 +27,10 @@ const (
 
 // cell is one running jail, from jailshd's side.
 type cell struct {
+	*start
 	name    string // user and PID, for the log
-	pid     int
-	process *os.Process
 	control *wire.Peer
 	wire    *egress.Wire // out to the world; nil: none
-	group   *cgroup.Group
 	strikes strikes
 	limits  atomic.Pointer[wire.Limits] // those in force
 	release func()                      // of the template
@@ -45,41 +41,26 @@ type cell struct {
 	killOnLogout bool
 }
 
-// start clones a jail, waits until it stands, and returns it with a client's
-// socket.
-func start(ctx context.Context, means Means, spec *wire.Spec, release func(), log *slog.Logger) (*cell, *os.File, error) {
-	c := &cell{release: release, gone: make(chan struct{}), killOnLogout: spec.KillOnLogout}
+// build makes a user's cell of a start, waits until it stands, and returns it with
+// a client's socket. After an error the start is gone, too.
+func build(ctx context.Context, means Means, s *start, spec *wire.Spec, release func(), log *slog.Logger) (*cell, *os.File, error) {
+	c := &cell{
+		start: s, name: fmt.Sprintf("%s/%d", spec.User, s.process.Pid), control: wire.NewPeer(s.socket),
+		release: release, log: log.With("user", spec.User, "cell", s.process.Pid),
+		gone: make(chan struct{}), killOnLogout: spec.KillOnLogout,
+	}
 	c.limits.Store(&spec.Limits)
-	ours, theirs, err := wire.Pair()
-	if err != nil {
-		release()
-		return nil, nil, err
-	}
-	complaints, stderr, err := os.Pipe()
-	if err != nil {
-		release()
-		return nil, nil, errors.Join(err, ours.Close(), theirs.Close())
-	}
-	err = c.begin(means, spec, theirs, stderr)
-	// Now: while these are open, the cell's end can't be heard.
-	if err = errors.Join(err, theirs.Close(), stderr.Close()); err != nil {
-		release()
-		return nil, nil, errors.Join(err, ours.Close(), complaints.Close())
-	}
-	c.name, c.pid = fmt.Sprintf("%s/%d", spec.User, c.process.Pid), c.process.Pid
-	c.control = wire.NewPeer(ours)
-	c.log = log.With("user", spec.User, "cell", c.pid)
 	c.strikes.tell = func(e cgroup.Event) {
 		means.Strike(Strike{User: spec.User, Cell: c.name, Killed: e.Killed, Refused: e.Refused, Limits: *c.limits.Load()})
 	}
-	if err := c.group.Watch(c.strikes.add); err != nil {
-		c.log.Warn("cell: what its limits do can't be told", "error", err)
+	err := c.provide(means.Router, spec)
+	go c.watch()
+	var client *os.File
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, buildTimeout)
+		defer cancel()
+		client, err = c.hand(ctx, wire.VerbBuild, spec, means.Applet.file)
 	}
-	go c.watch(complaints)
-
-	ctx, cancel := context.WithTimeout(ctx, buildTimeout)
-	defer cancel()
-	client, err := c.hand(ctx, wire.VerbBuild, spec, means.Applet.file)
 	if err != nil {
 		c.kill("its jail could not be built")
 		<-c.gone
@@ -88,25 +69,21 @@ func start(ctx context.Context, means Means, spec *wire.Spec, release func(), lo
 	return c, client, nil
 }
 
-// begin starts PID 1 within its limits and gives it its way out. After an error
-// nothing of it is left.
-func (c *cell) begin(means Means, spec *wire.Spec, control *wire.Conn, stderr *os.File) (err error) {
-	if c.group, err = means.Groups.New(spec.User, &spec.Limits); err != nil {
+// provide sets the limits and gives the cell its way out, before init learns whose
+// the jail is, and so before anything of the user's runs in it.
+func (c *cell) provide(router *egress.Router, spec *wire.Spec) (err error) {
+	if err := c.group.Set(&spec.Limits); err != nil {
 		return fmt.Errorf("jail %s: %w", spec.User, err)
 	}
-	if c.process, err = clone(means.Program, c.group, spec, control, stderr); err != nil {
-		return errors.Join(err, c.group.Remove())
+	if err := c.group.Watch(c.strikes.add); err != nil {
+		c.log.Warn("cell: what its limits do can't be told", "error", err)
 	}
-	if c.wire, err = wayOut(means.Router, c.process.Pid, spec); err != nil {
-		_ = c.process.Kill()
-		_, _ = c.process.Wait() // by the signal
-		return errors.Join(err, c.group.Remove())
-	}
-	return nil
+	c.wire, err = wayOut(router, c.process.Pid, spec)
+	return err
 }
 
 // wayOut gives the cell its way out, if it is to have one, and tells init about
-// it. Init hasn't been collected, so the process is still its.
+// it. Init hasn't been collected, so the number is its own.
 func wayOut(router *egress.Router, pid int, spec *wire.Spec) (*egress.Wire, error) {
 	if spec.Network.Kind != wire.NetworkEgress {
 		return nil, nil
@@ -119,57 +96,11 @@ func wayOut(router *egress.Router, pid int, spec *wire.Spec) (*egress.Wire, erro
 	return way, nil
 }
 
-// clone starts jailsh-init in new namespaces, with nothing of this process's but
-// the control socket: no environment but a constant one, no terminal, an own
-// session. The cgroup namespace is init's to make: it shows what init is in at
-// that moment.
-func clone(program *Program, group *cgroup.Group, spec *wire.Spec, control *wire.Conn, stderr *os.File) (*os.Process, error) {
-	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer null.Close()
-	flags := uintptr(unix.CLONE_NEWNS | unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS)
-	if spec.Network.Kind != wire.NetworkHost {
-		flags |= unix.CLONE_NEWNET
-	}
-	attr := &os.ProcAttr{
-		Dir:   "/",
-		Env:   wire.InitEnv(),
-		Files: []*os.File{null, null, stderr, control.File()},
-		Sys:   &syscall.SysProcAttr{Cloneflags: flags, Setsid: true},
-	}
-	process, err := group.Start(attr.Sys, func() (*os.Process, error) {
-		return os.StartProcess(program.path(), []string{"jailsh-init"}, attr)
-	})
-	if err != nil {
-		return nil, cloneError(spec.User, err)
-	}
-	return process, nil
-}
-
-// cloneError tells what the kernel wants when it refuses a namespace.
-func cloneError(user string, err error) error {
-	fix := "run: jailsh check"
-	switch {
-	case errors.Is(err, unix.ENOSPC):
-		fix = "raise the sysctls user.max_{mnt,pid,ipc,uts,net,cgroup}_namespaces"
-	case errors.Is(err, unix.EINVAL):
-		fix = "use a kernel with CONFIG_NAMESPACES, PID_NS, NET_NS, IPC_NS, UTS_NS and CGROUPS"
-	case errors.Is(err, unix.EPERM):
-		fix = "run jailshd as root, with CAP_SYS_ADMIN"
-	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.ENOMEM):
-		fix = "the host is out of processes or memory: see ulimit -u, kernel.pid_max and free"
-	}
-	return fmt.Errorf("jail %s: clone: %w - %s", user, err, fix)
-}
-
 // watch owns the cell's goroutines and collects its PID 1. Whatever ends the
 // control connection ends the cell, and the other way round.
-func (c *cell) watch(complaints *os.File) {
+func (c *cell) watch() {
 	defer close(c.gone)
 	var parts sync.WaitGroup
-	exited := make(chan struct{})
 	parts.Go(func() {
 		err := c.control.Run()
 		if err != io.EOF && !errors.Is(err, os.ErrClosed) {
@@ -178,23 +109,22 @@ func (c *cell) watch(complaints *os.File) {
 		} else {
 			// It is about to exit. Killed meanwhile, it couldn't say how.
 			select {
-			case <-exited:
+			case <-c.exited:
 			case <-time.After(lastWords):
 			}
 		}
 		_ = c.process.Kill()
 	})
 	parts.Go(func() {
-		childlog.Lines(complaints, maxComplaints, func(line string) { c.log.Warn("cell: its init says", "line", line) })
+		childlog.Lines(c.complaints, maxComplaints, func(line string) { c.log.Warn("cell: its init says", "line", line) })
 	})
-	state, err := c.process.Wait()
-	close(exited)
+	state, err := c.collect()
 	// The other ends mostly die with PID 1, and the goroutines come to an end of
 	// file once they have read what it said last. Somebody to whom a hostile init
 	// passed an end could keep it open; nobody waits for that.
 	closeBoth := func() {
 		c.control.Close()
-		complaints.Close()
+		c.complaints.Close()
 	}
 	late := time.AfterFunc(lastWords, closeBoth)
 	parts.Wait()

@@ -18,6 +18,7 @@ import (
 type Cells struct {
 	means Means
 	log   *slog.Logger
+	spare *spare
 
 	mu     sync.Mutex
 	slots  map[string]*slot
@@ -47,17 +48,19 @@ type Means struct {
 	Router  *egress.Router // where they get their way out
 	Groups  *cgroup.Tree   // what bounds them
 	Strike  func(Strike)   // told of limits at work; must not wait
+	Spare   bool           // whether one start is kept ready
 }
 
 // NewCells returns an empty table.
 func NewCells(means Means, log *slog.Logger) *Cells {
-	return &Cells{means: means, log: log, slots: map[string]*slot{}}
+	return &Cells{means: means, log: log, spare: newSpare(means, log), slots: map[string]*slot{}}
 }
 
 // Opened is a client's way into a cell.
 type Opened struct {
 	Socket *os.File // to init; belongs to the caller
 	Cell   string   // for the log
+	Cgroup string   // of a cold one, for the log
 	Cold   bool     // the cell was started for this call
 	cell   *cell
 }
@@ -71,9 +74,12 @@ func (o *Opened) Wait() (why string) {
 // ErrClosed answers Open after Close.
 var ErrClosed = errors.New("jailshd is stopping")
 
+// planner computes what a cell is to be. release is called when the cell is gone.
+type planner func() (spec *wire.Spec, release func(), err error)
+
 // Open returns a new socket to the user's cell. If none runs it starts one from
-// plan, which is called then only; release is called when the cell has ended.
-func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.Spec, release func(), err error)) (*Opened, error) {
+// plan, which is called then only.
+func (c *Cells) Open(ctx context.Context, user string, plan planner) (*Opened, error) {
 	s, err := c.hold(user)
 	if err != nil {
 		return nil, err
@@ -102,16 +108,38 @@ func (c *Cells) Open(ctx context.Context, user string, plan func() (spec *wire.S
 		}
 		s.cell = nil
 	}
-	spec, release, err := plan()
-	if err != nil {
-		return nil, err
-	}
-	fresh, socket, err := start(ctx, c.means, spec, release, c.log)
+	fresh, socket, err := c.start(ctx, user, plan)
 	if err != nil {
 		return nil, err
 	}
 	s.cell = fresh
-	return &Opened{Socket: socket, Cell: fresh.name, Cold: true, cell: fresh}, nil
+	return &Opened{Socket: socket, Cell: fresh.name, Cgroup: fresh.group.Name(), Cold: true, cell: fresh}, nil
+}
+
+// start starts a cell: of the spare, or from the beginning. Whatever may be wrong
+// with a spare, which has waited for perhaps days, refuses nobody.
+func (c *Cells) start(ctx context.Context, user string, plan planner) (*cell, *os.File, error) {
+	defer c.spare.cellStarted()
+	spec, release, err := plan()
+	if err != nil {
+		return nil, nil, err
+	}
+	if s := c.spare.take(spec); s != nil {
+		fresh, socket, err := build(ctx, c.means, s, spec, release, c.log)
+		if err == nil {
+			return fresh, socket, nil
+		}
+		c.log.Info("cell: nothing came of the start that was kept ready, and another is made", "user", user, "error", err)
+		if spec, release, err = plan(); err != nil {
+			return nil, nil, err
+		}
+	}
+	s, err := begin(c.means, ownNetwork(spec))
+	if err != nil {
+		release()
+		return nil, nil, fmt.Errorf("jail %s: %w", user, err)
+	}
+	return build(ctx, c.means, s, spec, release, c.log)
 }
 
 func waitGone(ctx context.Context, c *cell) error {
@@ -206,5 +234,6 @@ func (c *Cells) Close() {
 	for _, user := range c.Users() {
 		ends.Go(func() { c.End(user, "jailshd stops") })
 	}
+	c.spare.close()
 	ends.Wait()
 }

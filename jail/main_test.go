@@ -27,12 +27,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// What all tests share: a jailsh-init that can be made to fail at a step,
-// jailsh-applet, and the basic template. All are made once.
+// What all tests share: a jailsh-init that can be made to fail at a step, one that
+// can't, and so prepares before it has a plan, jailsh-applet, and the basic
+// template. All are made once.
 var (
-	program *jail.Program
-	applet  *jail.Program
-	basic   jail.Template
+	program, faultless *jail.Program
+	applet             *jail.Program
+	basic              jail.Template
 )
 
 func TestMain(m *testing.M) {
@@ -80,18 +81,8 @@ func setUp(m *testing.M) int {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	build := exec.Command("go", "build", "-tags", "faultinject", "-o", dir+"/",
-		"github.com/jailsh/jailsh/cmd/jailsh-init", "github.com/jailsh/jailsh/cmd/jailsh-applet")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		panic(fmt.Sprintf("%v\n%s", err, out))
-	}
-	if program, err = jail.LoadProgram(filepath.Join(dir, "jailsh-init")); err != nil {
-		panic(err)
-	}
-	if applet, err = jail.LoadProgram(filepath.Join(dir, "jailsh-applet")); err != nil {
-		panic(err)
-	}
+	program, faultless = compile(dir, "jailsh-init", "faultinject"), compile(dir, "jailsh-init", "")
+	applet = compile(dir, "jailsh-applet", "")
 	templates := filepath.Join(dir, "templates")
 	if _, err := template.Build(context.Background(), template.Options{Dir: templates, Name: "basic", Profiles: etc.Profiles()}); err != nil {
 		panic(err)
@@ -102,6 +93,21 @@ func setUp(m *testing.M) int {
 	}
 	basic = jail.Template{Name: "basic", Build: opened.Build, Tree: opened.Tree()}
 	return m.Run()
+}
+
+// compile builds one of the programs into the folder.
+func compile(dir, name, tags string) *jail.Program {
+	binary := filepath.Join(dir, name+tags)
+	build := exec.Command("go", "build", "-tags", tags, "-o", binary, "github.com/jailsh/jailsh/cmd/"+name)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%v\n%s", err, out))
+	}
+	p, err := jail.LoadProgram(binary)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 // logBuffer collects what Cells log.

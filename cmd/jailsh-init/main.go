@@ -34,50 +34,58 @@ func main() {
 		fmt.Fprintln(os.Stderr, "jailsh-init:", pid1.Limited(os.Args[2:]))
 		os.Exit(126) // as env(1) and the shells: found, but can't be run
 	}
-	runtime.LockOSThread() // credentials and capabilities belong to a thread
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "jailsh-init: is started by jailshd, as PID 1 of a jail - to open one, run: jailsh run USER -- CMD")
 		os.Exit(2)
+	}
+	err := run(len(os.Args) == 2 && os.Args[1] == serving)
+	if err != nil {
+		os.Exit(1) // jailshd has the answer, or is gone itself
+	}
+}
+
+func run(serve bool) error {
+	if serve {
+		identity.Name("jailsh-init")
+	} else {
+		runtime.LockOSThread() // namespaces, credentials and capabilities belong to a thread
+		identity.Name("jailsh-spare")
 	}
 	conn, err := wire.FromFD(control)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "jailsh-init: control socket:", err)
 		os.Exit(2)
 	}
-	if len(os.Args) == 2 && os.Args[1] == serving {
-		identity.Name("jailsh-init")
-		runtime.UnlockOSThread()
-		err = pid1.Serve(conn)
-	} else {
-		err = become(conn)
+	if serve {
+		return pid1.Serve(conn)
 	}
-	if err != nil {
-		os.Exit(1) // jailshd has the answer, or is gone itself
-	}
+	return become(conn)
 }
 
 // become builds the jail that the control socket asks for, and executes this
-// program again in it. It returns only on an error, which it has answered.
+// program again in it. It returns only on an error, which it has answered if it
+// was asked.
 func become(conn *wire.Conn) error {
 	self, err := unix.Open("/proc/self/exe", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return err
 	}
-	request, err := conn.Peek()
-	if err != nil {
-		return err
-	}
-	spec := &wire.Spec{}
-	if request.Verb != wire.VerbBuild {
-		err = errors.New("the first request must be build")
-	} else {
-		err = wire.Decode(request.Body, spec)
-	}
-	if err == nil {
-		err = build.Run(spec)
-	}
+	var request *wire.Packet
+	err = build.Run(func() (spec *wire.Spec, err error) {
+		if request, err = conn.Peek(); err != nil {
+			return nil, err
+		}
+		if request.Verb != wire.VerbBuild {
+			return nil, errors.New("the first request must be build")
+		}
+		spec = &wire.Spec{}
+		return spec, wire.Decode(request.Body, spec)
+	})
 	if err == nil {
 		err = again(self)
+	}
+	if request == nil {
+		return err
 	}
 	// The request is taken off before it is answered: a socket that is closed
 	// with something unread resets the other end, and the answer would be lost.

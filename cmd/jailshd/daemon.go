@@ -110,7 +110,7 @@ func (d *daemon) open() (err error) {
 	if d.groups, err = d.prepareGroups(); err != nil {
 		return err
 	}
-	d.cells = jail.NewCells(jail.Means{Program: pid1, Applet: applet, Router: d.router, Groups: d.groups, Strike: d.strike}, d.log)
+	d.cells = jail.NewCells(jail.Means{Program: pid1, Applet: applet, Router: d.router, Groups: d.groups, Strike: d.strike, Spare: true}, d.log)
 	d.net = &network{daemon: d, program: filepath.Join(beside, "jailsh-net")}
 	if err = jail.CheckProgram(d.net.program); err != nil {
 		return err

@@ -64,7 +64,7 @@ var levels = [...]slog.Level{slog.LevelDebug, slog.LevelInfo, slog.LevelWarn, sl
 // the work on it began.
 func (e *events) life(c *jail.Opened, user, ref string, began time.Time) {
 	who := []slog.Attr{slog.String("user", user), slog.String("cell", c.Cell)}
-	e.write(slog.LevelInfo, "cell start", append(who[:len(who):len(who)], slog.String("ref", ref), since(began))...)
+	e.write(slog.LevelInfo, "cell start", append(who[:len(who):len(who)], slog.String("cgroup", c.Cgroup), slog.String("ref", ref), since(began))...)
 	began = time.Now()
 	why := c.Wait()
 	e.write(slog.LevelInfo, "cell end", append(who, slog.String("reason", why), since(began))...)

@@ -46,8 +46,11 @@ func (j *jail) makeDev() error {
 			return call("mkdir "+dir, err)
 		}
 	}
-	if err := setAttr(fd, unix.MOUNT_ATTR_RDONLY, 0); err != nil {
+	if err := setAttr(fd, unix.MOUNT_ATTR_RDONLY); err != nil {
 		return call("mount_setattr", err)
+	}
+	if err := j.makeDir("/dev"); err != nil {
+		return err
 	}
 	return j.place(fd, "/dev")
 }

@@ -48,7 +48,7 @@ func (j *jail) placeFile(m *wire.Mount) error {
 	if err != nil {
 		return call("open_tree "+staged, err)
 	}
-	if err := setAttr(tree, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC, 0); err != nil {
+	if err := setAttr(tree, unix.MOUNT_ATTR_RDONLY|unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV|unix.MOUNT_ATTR_NOEXEC); err != nil {
 		unix.Close(tree)
 		return call("mount_setattr "+m.Target, err)
 	}

@@ -12,7 +12,9 @@ import (
 // openHome opens the user's home, makes it if it is missing, and refuses one
 // that isn't hers. The home is looked at by descriptor only: she may own the
 // folder above it.
-func (j *jail) openHome() error {
+func (j *jail) openHome() error { return j.onHost(j.cloneHome) }
+
+func (j *jail) cloneHome() error {
 	for i := range j.spec.Mounts {
 		m := &j.spec.Mounts[i]
 		if m.Kind != wire.MountHome {
@@ -33,7 +35,7 @@ func (j *jail) openHome() error {
 
 func (j *jail) ensureHome(home string) (int, error) {
 	folder, name := path.Split(home)
-	parent, err := openHost(path.Clean(folder), unix.O_DIRECTORY)
+	parent, err := j.openHost(path.Clean(folder), unix.O_DIRECTORY)
 	if err != nil {
 		return -1, fmt.Errorf("home %s: the folder above it: %w - make it, or set homes in jailsh.toml", home, err)
 	}

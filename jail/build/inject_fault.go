@@ -15,8 +15,12 @@ import (
 //	weak-mask.seccomp   the steps are left out, with what would notice: verify
 //
 // Beside steps, weak takes the names of weaknesses, below. Tests make jails so to
-// see that each attack of jailsh-probe can succeed.
+// see that each attack of jailsh-probe can succeed. Since it is the plan that says
+// so, it is waited for before the first step.
 func (j *jail) perform(s step) error {
+	if err := j.awaitPlan(); err != nil {
+		return err
+	}
 	if j.spec.Hostname == "fail-"+s.name {
 		return unix.EIO
 	}

@@ -60,7 +60,7 @@ func (j *jail) pivot() error {
 // sealRoot makes the root file system itself read-only; what is mounted on it
 // has flags of its own.
 func (j *jail) sealRoot() error {
-	return call("mount_setattr", setAttr(j.root, unix.MOUNT_ATTR_RDONLY, 0))
+	return call("mount_setattr", setAttr(j.root, unix.MOUNT_ATTR_RDONLY))
 }
 
 // newKeyring leaves the session keyring that came from whoever started jailshd

@@ -41,6 +41,9 @@ func (j *jail) mountProc() error {
 	if err != nil {
 		return call("fsmount proc", err)
 	}
+	if err := j.makeDir("/proc"); err != nil {
+		return err
+	}
 	return j.place(fd, "/proc")
 }
 
@@ -153,7 +156,7 @@ func (j *jail) newUnreadable() (int, error) {
 	if err != nil {
 		return -1, err
 	}
-	return null, setAttr(null, procAttr|unix.MOUNT_ATTR_RDONLY, 0)
+	return null, setAttr(null, procAttr|unix.MOUNT_ATTR_RDONLY)
 }
 
 func (j *jail) bindReadOnly(target string) error {
@@ -161,7 +164,7 @@ func (j *jail) bindReadOnly(target string) error {
 	if err != nil {
 		return err
 	}
-	if err := setAttr(tree, procAttr|unix.MOUNT_ATTR_RDONLY, 0); err != nil {
+	if err := setAttr(tree, procAttr|unix.MOUNT_ATTR_RDONLY); err != nil {
 		return call("mount_setattr "+target, err)
 	}
 	return j.place(tree, target)

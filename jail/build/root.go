@@ -12,8 +12,8 @@ import (
 // this process sees. Every host has the folder.
 const stage = "/tmp"
 
-// makeRoot mounts the tmpfs that becomes the jail's root, with the folders and
-// links of the plan. Nobody but root can write to it, ever.
+// makeRoot mounts the tmpfs that becomes the jail's root. Nobody but root can write
+// to it, ever.
 func (j *jail) makeRoot() error {
 	fd, err := newTmpfs("mode=0755,size=1m,nr_inodes=4096", unix.MOUNT_ATTR_NOSUID|unix.MOUNT_ATTR_NODEV)
 	if err != nil {
@@ -23,17 +23,6 @@ func (j *jail) makeRoot() error {
 		return call("move_mount "+stage, err)
 	}
 	j.root = fd
-	for _, m := range j.spec.Mounts {
-		switch m.Kind {
-		case wire.MountDir:
-			err = j.makeDir(m.Target)
-		case wire.MountLink:
-			err = call("symlink "+m.Target, unix.Symlinkat(m.Source, j.root, below(m.Target)))
-		}
-		if err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
@@ -94,14 +83,31 @@ func (j *jail) place(fd int, target string) error {
 	return call("move_mount "+target, unix.MoveMount(fd, "", at, "", unix.MOVE_MOUNT_F_EMPTY_PATH|unix.MOVE_MOUNT_T_EMPTY_PATH))
 }
 
-// placeTemplate binds the template's folders.
+// placeTemplate binds the template's folders, and makes those and the links that
+// the root has beside them.
 func (j *jail) placeTemplate() error {
-	return j.each(wire.MountTree, func(m *wire.Mount) error {
-		if err := j.makeDir(m.Target); err != nil {
+	for i := range j.spec.Mounts {
+		var err error
+		switch m := &j.spec.Mounts[i]; m.Kind {
+		case wire.MountDir:
+			err = j.makeDir(m.Target)
+		case wire.MountLink:
+			err = call("symlink "+m.Target, unix.Symlinkat(m.Source, j.root, below(m.Target)))
+		case wire.MountTree:
+			err = j.placeTree(m)
+		}
+		if err != nil {
 			return err
 		}
-		return j.place(j.sources[m.Target], m.Target)
-	})
+	}
+	return nil
+}
+
+func (j *jail) placeTree(m *wire.Mount) error {
+	if err := j.makeDir(m.Target); err != nil {
+		return err
+	}
+	return j.place(j.sources[m.Target], m.Target)
 }
 
 // placeTmpfs mounts the jail's own file systems in memory.

@@ -8,11 +8,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// writeFilter takes longer than what the kernel then makes of the filter.
+func (j *jail) writeFilter() error {
+	j.filter = Filter()
+	return nil
+}
+
 // filterCalls loads the filter of system calls on this thread, which executes
 // PID 1, and makes sure that it is there: calls that it denies must get its
 // answer, which is another one than the kernel's.
 func (j *jail) filterCalls() error {
-	if err := seccomp.LoadThread(Filter()); err != nil {
+	if err := seccomp.LoadThread(j.filter); err != nil {
 		return err
 	}
 	for _, a := range filtered {

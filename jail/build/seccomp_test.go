@@ -143,7 +143,7 @@ func makeCalls(how string) {
 		if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 			fmt.Println(err)
 		}
-		if err := (&jail{}).filterCalls(); err != nil {
+		if err := (&jail{filter: Filter()}).filterCalls(); err != nil {
 			fmt.Println(err)
 		}
 	}

@@ -9,21 +9,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// makePrivate detaches the copy of the host's mount tree that the clone made:
-// what is mounted from here on is seen nowhere else, and the other way round.
-// Go's Cloneflags, unlike its Unshareflags, don't do it.
-func (j *jail) makePrivate() error {
-	return call("mount(/, MS_PRIVATE)", unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
-}
+// openSources clones what comes from the host.
+func (j *jail) openSources() error { return j.onHost(j.cloneSources) }
 
-// openSources clones what comes from the host, while the host's tree is there.
-func (j *jail) openSources() error {
+func (j *jail) cloneSources() error {
 	for i := range j.spec.Mounts {
 		m := &j.spec.Mounts[i]
 		if m.Kind != wire.MountTree && m.Kind != wire.MountBind {
 			continue
 		}
-		fd, err := openHost(m.Source, 0)
+		fd, err := j.openHost(m.Source, 0)
 		if err == unix.ENOENT && m.Optional {
 			continue
 		}
@@ -39,15 +34,6 @@ func (j *jail) openSources() error {
 	return nil
 }
 
-// openHost opens an absolute path of the host, no part of which may be a
-// symbolic link.
-func openHost(name string, flags uint64) (int, error) {
-	return unix.Openat2(unix.AT_FDCWD, name, &unix.OpenHow{
-		Flags:   unix.O_PATH | unix.O_CLOEXEC | flags,
-		Resolve: unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_MAGICLINKS,
-	})
-}
-
 // cloneSource keeps a detached copy of the mount tree at fd, with the flags
 // that it will have. They are set recursively: a bind alone takes none, and a
 // remount would forget the mounts below it.
@@ -57,19 +43,20 @@ func (j *jail) cloneSource(fd int, m *wire.Mount) error {
 	if err != nil {
 		return call("open_tree "+m.Source, err)
 	}
-	attr := uint64(unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV)
+	// Private, or what is mounted on it in the jail would appear on the host's too.
+	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_NOSUID | unix.MOUNT_ATTR_NODEV, Propagation: unix.MS_PRIVATE}
 	if !m.Writable {
-		attr |= unix.MOUNT_ATTR_RDONLY
+		attr.Attr_set |= unix.MOUNT_ATTR_RDONLY
 	}
-	if err := setAttr(tree, attr, unix.AT_RECURSIVE); err != nil {
+	if err := unix.MountSetattr(tree, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &attr); err != nil {
 		return call("mount_setattr "+m.Source, err)
 	}
 	j.sources[m.Target] = tree
 	return nil
 }
 
-func setAttr(fd int, attr uint64, flags uint) error {
-	return unix.MountSetattr(fd, "", flags|unix.AT_EMPTY_PATH, &unix.MountAttr{Attr_set: attr})
+func setAttr(fd int, attr uint64) error {
+	return unix.MountSetattr(fd, "", unix.AT_EMPTY_PATH, &unix.MountAttr{Attr_set: attr})
 }
 
 // call names the system call of an error.

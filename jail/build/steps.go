@@ -15,31 +15,35 @@ type step struct {
 	do   func(*jail) error
 }
 
-// steps is the whole of what makes a jail, in order.
+// steps is the whole of what makes a jail, in order. What comes before the plan
+// is the same in each jail, and done before anybody has asked for one.
 var steps = []step{
 	{"cgroup", (*jail).hideCgroup},       // its path on the host
-	{"private", (*jail).makePrivate},     // no mount event leaves or enters
+	{"private", (*jail).makePrivate},     // own mounts: no event leaves or enters
+	{"root", (*jail).makeRoot},           // a tmpfs of root's to build on
+	{"dev", (*jail).makeDev},             // ten nodes and links
+	{"proc", (*jail).mountProc},          // of the own PID namespace
+	{"mask", (*jail).maskProc},           // what in /proc is the host's
+	{"pivot", (*jail).pivot},             // the host's tree is gone
+	{"keyring", (*jail).newKeyring},      // none of the host's session keys
+	{"oom", (*jail).resetOOM},            // killed no later than others
+	{"filter", (*jail).writeFilter},      // what seccomp will load
+	{"plan", (*jail).awaitPlan},          // whose jail it is to be
 	{"sources", (*jail).openSources},     // clone what is bound from the host
 	{"home", (*jail).openHome},           // make the home if need be, check its owner
-	{"root", (*jail).makeRoot},           // a tmpfs of root's to build on
 	{"template", (*jail).placeTemplate},  // /usr, /etc, ... read-only
 	{"etc", (*jail).placeFiles},          // passwd, group, hostname, hosts
 	{"tmp", (*jail).placeTmpfs},          // own /tmp and /var/tmp
-	{"dev", (*jail).makeDev},             // ten nodes and links
 	{"devpts", (*jail).mountDevpts},      // an instance of its own
 	{"shm", (*jail).mountShm},            // own POSIX shared memory
-	{"proc", (*jail).mountProc},          // of the own PID namespace
-	{"mask", (*jail).maskProc},           // what in /proc is the host's
 	{"bind-home", (*jail).placeHome},     // the home
 	{"mounts", (*jail).placeBinds},       // the administrator's mounts
+	{"host", (*jail).leaveHost},          // there is no way back to it
 	{"hostname", (*jail).setHostname},    // in the own UTS namespace
 	{"loopback", (*jail).raiseLoopback},  // in the own network namespace
 	{"network", (*jail).raiseLink},       // the way out, if there is one
-	{"pivot", (*jail).pivot},             // the host's tree is gone
 	{"read-only", (*jail).sealRoot},      // the root itself
 	{"ruleset", (*jail).collectRules},    // name what can be written
-	{"keyring", (*jail).newKeyring},      // none of the host's session keys
-	{"oom", (*jail).resetOOM},            // killed no later than others
 	{"limits", (*jail).limit},            // of each process; jailshd sets those of all together
 	{"signals", (*jail).resetSignals},    // nothing ignored or blocked
 	{"descriptors", (*jail).markCloexec}, // none but the control socket survives exec
@@ -52,26 +56,47 @@ var steps = []step{
 
 // jail is the state between the steps: descriptors of what the next ones need.
 type jail struct {
-	spec    *wire.Spec
+	plan    func() (*wire.Spec, error)
+	spec    *wire.Spec // nil before the plan is there
 	who     identity.Identity
+	host    host
+	own     int            // the own mount namespace
 	root    int            // the new root
 	sources map[string]int // detached clones by target
 	rules   *landlock.Ruleset
+	filter  []unix.SockFilter
 }
 
-// Run builds the jail of spec in the namespaces of the calling process. The
-// caller has locked its thread, and exits after an error.
-func Run(spec *wire.Spec) error {
+// Run builds a jail in the namespaces of the calling process, and its own mount
+// and cgroup namespaces. plan, which may wait, says whose. The caller has locked
+// its thread, and exits after an error.
+func Run(plan func() (*wire.Spec, error)) error {
 	unix.Umask(0) // modes below are meant as they are written
-	j := &jail{spec: spec, root: -1, sources: map[string]int{}}
-	j.who = identity.Identity{UID: spec.UID, GID: spec.GID}
-	for _, g := range spec.Groups {
-		j.who.Groups = append(j.who.Groups, g.GID)
-	}
+	j := &jail{plan: plan, sources: map[string]int{}}
 	for i, s := range steps {
 		if err := j.perform(s); err != nil {
-			return fmt.Errorf("jail %s: step %d/%d %s: %w", spec.User, i+1, len(steps), s.name, err)
+			// Before the plan is there, there is nobody to tell.
+			if planErr := j.awaitPlan(); planErr != nil {
+				return planErr
+			}
+			return fmt.Errorf("jail %s: step %d/%d %s: %w", j.spec.User, i+1, len(steps), s.name, err)
 		}
+	}
+	return nil
+}
+
+// awaitPlan learns what the jail is to be.
+func (j *jail) awaitPlan() error {
+	if j.spec != nil {
+		return nil
+	}
+	spec, err := j.plan()
+	if err != nil {
+		return err
+	}
+	j.spec, j.who = spec, identity.Identity{UID: spec.UID, GID: spec.GID}
+	for _, g := range spec.Groups {
+		j.who.Groups = append(j.who.Groups, g.GID)
 	}
 	return nil
 }

@@ -197,13 +197,13 @@ var denied = []seccomp.Denial{
 	{
 		Why:   "raw sockets are for root",
 		Calls: []uint32{unix.SYS_SOCKET},
-		When:  []seccomp.Condition{internet, {Arg: 1, Mask: sockTypeMask, Values: []uint32{unix.SOCK_RAW}}},
+		When:  []seccomp.Condition{{Arg: 0, Values: []uint32{unix.AF_INET, unix.AF_INET6}}, {Arg: 1, Mask: sockTypeMask, Values: []uint32{unix.SOCK_RAW}}},
 		Errno: eperm,
 	},
 	{
 		Why:   "streams and datagrams; SOCK_PACKET is another name for packet sockets, SOCK_SEQPACKET for SCTP, SOCK_DCCP for DCCP (CVE-2017-6074)",
 		Calls: []uint32{unix.SYS_SOCKET},
-		When: []seccomp.Condition{internet, {
+		When: []seccomp.Condition{{Arg: 0, Values: []uint32{unix.AF_INET, unix.AF_INET6}}, {
 			Arg: 1, Mask: sockTypeMask, Values: []uint32{unix.SOCK_STREAM, unix.SOCK_DGRAM}, Not: true,
 		}},
 		Errno: unix.ESOCKTNOSUPPORT,
@@ -211,7 +211,7 @@ var denied = []seccomp.Denial{
 	{
 		Why:   "TCP, UDP and echo; SCTP, L2TP, SMC and the like are loaded by being asked for. Without MPTCP programs take TCP",
 		Calls: []uint32{unix.SYS_SOCKET},
-		When: []seccomp.Condition{internet, {
+		When: []seccomp.Condition{{Arg: 0, Values: []uint32{unix.AF_INET, unix.AF_INET6}}, {
 			Arg: 2, Not: true,
 			Values: []uint32{unix.IPPROTO_IP, unix.IPPROTO_TCP, unix.IPPROTO_UDP, unix.IPPROTO_ICMP, unix.IPPROTO_ICMPV6},
 		}},
@@ -224,8 +224,6 @@ var denied = []seccomp.Denial{
 		Errno: unix.EOPNOTSUPP,
 	},
 }
-
-var internet = seccomp.Condition{Arg: 0, Values: []uint32{unix.AF_INET, unix.AF_INET6}}
 
 // newNamespaces are the flags of clone(2) that make namespaces. CLONE_NEWTIME
 // has the place of the signal there, and counts in unshare and clone3 only.

@@ -12,8 +12,9 @@ import (
 
 // verifyMounts reads the jail's mount table back. Whatever a template is made of,
 // the host's own /usr with its setuid programs or a folder that somebody unpacked:
-// no mount takes setuid bits or file capabilities for what they are, none but
-// /dev has devices, and none is writable but those that the plan says.
+// what happens to a mount is seen nowhere else, none takes setuid bits or file
+// capabilities for what they are, none but /dev has devices, and none is writable
+// but those that the plan says.
 func (j *jail) verifyMounts() error {
 	b, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -44,6 +45,8 @@ func checkMounts(table string, writable []string) error {
 	for _, m := range mounts {
 		seen = seen || m.Target == "/"
 		switch {
+		case len(m.Tags) > 0:
+			return fmt.Errorf("what is mounted on %s would be seen outside (%s)", m.Target, strings.Join(m.Tags, " "))
 		case !m.Has("nosuid"):
 			return fmt.Errorf("setuid programs would work on %s", m.Target)
 		case !m.Has("nodev") && m.Target != "/dev" && m.Target != "/dev/pts":

@@ -9,7 +9,7 @@ func TestMountsAreReadBack(t *testing.T) {
 	t.Parallel()
 	const (
 		root = "94 67 0:42 / / ro,nosuid,nodev,relatime - tmpfs none rw,size=1024k\n"
-		usr  = "90 94 254:0 /usr /usr ro,nosuid,nodev,relatime shared:1 - ext4 /dev/vda rw\n"
+		usr  = "90 94 254:0 /usr /usr ro,nosuid,nodev,relatime - ext4 /dev/vda rw\n"
 	)
 	for _, c := range []struct{ lines, want string }{
 		{root + usr, ""},
@@ -20,6 +20,8 @@ func TestMountsAreReadBack(t *testing.T) {
 		{root + "95 93 254:1 / /home/alice/usb rw,nosuid,nodev - ext4 /dev/vdb rw\n", ""},
 		{root + strings.Replace(usr, "nosuid,", "", 1), "setuid programs would work on /usr"},
 		{root + strings.Replace(usr, ",nodev", "", 1), "devices would work on /usr"},
+		{root + strings.Replace(usr, " - ", " shared:1 - ", 1), "what is mounted on /usr would be seen outside (shared:1)"},
+		{root + strings.Replace(usr, " - ", " master:1 - ", 1), "what is mounted on /usr would be seen outside (master:1)"},
 		{root + strings.Replace(usr, "ro,", "rw,", 1), "/usr is mounted writable"},
 		{root + "93 94 254:0 / /home/alicia rw,nosuid,nodev - ext4 /dev/vda rw\n", "/home/alicia is mounted writable"},
 		{root + "93 94 254:0 / /proc/sys rw,nosuid,nodev - proc none rw\n", "/proc/sys is mounted writable"},

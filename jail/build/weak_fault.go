@@ -16,11 +16,11 @@ var weaknesses = []struct {
 	name, step      string
 	before, instead func(*jail) error
 }{
-	{name: "suid", step: "keyring", before: clear(unix.MOUNT_ATTR_NOSUID)},
-	{name: "nodev", step: "keyring", before: clear(unix.MOUNT_ATTR_NODEV)},
-	{name: "writable", step: "keyring", before: clear(unix.MOUNT_ATTR_RDONLY)},
-	{name: "submounts", step: "keyring", before: (*jail).forgetSubmounts},
-	{name: "shared", step: "keyring", before: func(*jail) error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "") }},
+	{name: "suid", step: "limits", before: clear(unix.MOUNT_ATTR_NOSUID)},
+	{name: "nodev", step: "limits", before: clear(unix.MOUNT_ATTR_NODEV)},
+	{name: "writable", step: "limits", before: clear(unix.MOUNT_ATTR_RDONLY)},
+	{name: "submounts", step: "limits", before: (*jail).forgetSubmounts},
+	{name: "shared", step: "limits", before: func(*jail) error { return unix.Mount("", "/", "", unix.MS_REC|unix.MS_SHARED, "") }},
 	{name: "chroot", step: "pivot", instead: func(*jail) error {
 		if err := unix.Chroot(stage); err != nil {
 			return err
@@ -113,7 +113,14 @@ func enter(kind string) func(*jail) error {
 // bind shows a folder of the host in the jail, with what is mounted below it.
 func bind(dir string) func(*jail) error {
 	return func(j *jail) error {
-		tree, err := unix.OpenTree(unix.AT_FDCWD, dir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+		var tree int
+		err := j.onHost(func() (err error) {
+			tree, err = unix.OpenTree(unix.AT_FDCWD, dir, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC|unix.AT_RECURSIVE)
+			if err != nil {
+				return err
+			}
+			return unix.MountSetattr(tree, "", unix.AT_EMPTY_PATH|unix.AT_RECURSIVE, &unix.MountAttr{Propagation: unix.MS_PRIVATE})
+		})
 		if err != nil {
 			return err
 		}

@@ -5,7 +5,7 @@
 //
 // Each instance has one cgroup per hierarchy, and each cell one below it:
 //
-//	base/jailsh-38-2f41/alice.1     38 and 2f41 are of the instance's run_dir
+//	base/jailsh-38-2f41/cell-1      38 and 2f41 are of the instance's run_dir
 //
 // With cgroup v2, base is the cgroup that jailshd was started in, if it has it
 // for itself, as in a systemd unit with Delegate=yes; processes may only be in

@@ -22,7 +22,7 @@ type fake struct {
 	cgroups  []string
 	v1       map[string][]string // files of a v1 mount, by its mount point
 	process  int
-	refusals map[string]error // of mkdir, by the name of the cgroup
+	refusals map[string]error // of mkdir, by path
 }
 
 func newFake(t *testing.T) *fake {
@@ -130,7 +130,7 @@ func (f *fake) find() *Host {
 }
 
 func (f *fake) mkdir(path string) error {
-	if err := f.refusals[filepath.Base(path)]; err != nil {
+	if err := f.refusals[path]; err != nil {
 		return &os.PathError{Op: "mkdir", Path: path, Err: err}
 	}
 	if err := os.Mkdir(path, 0o700); err != nil {

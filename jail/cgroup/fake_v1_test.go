@@ -19,10 +19,10 @@ func TestHybrid(t *testing.T) {
 	f.mountV2("unified", "/", "/", "pids")
 	tree := prepare(t, f)
 	newGroup(t, tree, wire.Limits{Memory: 64 << 20, Swap: 1 << 20, Processes: 32, CPU: 500})
-	f.has("unified/jailsh-1/alice.1", map[string]string{"pids.max": "32"})
-	f.has("memory/system.slice/jailsh-1/alice.2", map[string]string{v1Memory: "67108864", v1Swap: "68157440"})
-	f.has("cpu,cpuacct/jailsh-1/alice.3", map[string]string{"cpu.cfs_quota_us": "50000", "cpu.cfs_period_us": "100000"})
-	if exists(f.path("unified/jailsh-1/alice.1/memory.max")) {
+	f.has("unified/jailsh-1/cell-1", map[string]string{"pids.max": "32"})
+	f.has("memory/system.slice/jailsh-1/cell-1", map[string]string{v1Memory: "67108864", v1Swap: "68157440"})
+	f.has("cpu,cpuacct/jailsh-1/cell-1", map[string]string{"cpu.cfs_quota_us": "50000", "cpu.cfs_period_us": "100000"})
+	if exists(f.path("unified/jailsh-1/cell-1/memory.max")) {
 		t.Error("v2 got a controller that it doesn't have")
 	}
 }
@@ -33,11 +33,11 @@ func TestV1Unlimited(t *testing.T) {
 	f.mountV1("all", "/", "memory", "pids", "cpu")
 	tree := prepare(t, f)
 	g := newGroup(t, tree, wire.Limits{Memory: 1 << 30, Swap: -1})
-	f.has("all/jailsh-1/alice.1", map[string]string{v1Memory: "1073741824", v1Swap: "-1", "pids.max": "max", "cpu.cfs_quota_us": "-1"})
+	f.has("all/jailsh-1/cell-1", map[string]string{v1Memory: "1073741824", v1Swap: "-1", "pids.max": "max", "cpu.cfs_quota_us": "-1"})
 	if err := g.Set(&wire.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	f.has("all/jailsh-1/alice.1", map[string]string{v1Memory: "-1", v1Swap: "-1"})
+	f.has("all/jailsh-1/cell-1", map[string]string{v1Memory: "-1", v1Swap: "-1"})
 }
 
 // Memory that goes to swap hasn't been limited. A kernel that doesn't count swap
@@ -49,10 +49,10 @@ func TestV1WithoutSwapAccounting(t *testing.T) {
 	f.v1[f.path("all")] = []string{"tasks", "cgroup.procs", v1Memory, "memory.oom_control", "pids.max", "cpu.cfs_quota_us", "cpu.cfs_period_us"}
 	f.rmfile("all/" + v1Swap)
 	tree := prepare(t, f)
-	newGroup(t, tree, wire.Limits{Memory: 1 << 30})
+	g := newGroup(t, tree, wire.Limits{Memory: 1 << 30})
 
 	f.write("proc/swaps", "Filename Type Size Used Priority\n/dev/sda2 partition 1000 0 -2\n")
-	_, err := tree.New("alice", &wire.Limits{Memory: 1 << 30})
+	err := g.Set(&wire.Limits{Memory: 1 << 30})
 	if err == nil || !strings.Contains(err.Error(), "limits.swap: ") || !strings.Contains(err.Error(), "boot with swapaccount=1") {
 		t.Errorf("error: %v", err)
 	}

@@ -2,7 +2,6 @@ package cgroup
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +29,7 @@ func prepare(t *testing.T, f *fake) *Tree {
 
 func newGroup(t *testing.T, tree *Tree, l wire.Limits) *Group {
 	t.Helper()
-	g, err := tree.New("alice", &l)
+	g, err := tree.New()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,6 +38,9 @@ func newGroup(t *testing.T, tree *Tree, l wire.Limits) *Group {
 			t.Error(err)
 		}
 	})
+	if err := g.Set(&l); err != nil {
+		t.Fatal(err)
+	}
 	return g
 }
 
@@ -61,7 +63,7 @@ func TestV2InAService(t *testing.T) {
 	f.has(service+"/jailsh-1", map[string]string{"cgroup.subtree_control": "+memory +pids +cpu", "cgroup.procs": ""})
 
 	g := newGroup(t, tree, wire.Limits{Memory: 64 << 20, Swap: 1 << 20, Processes: 32, CPU: 500})
-	cell := service + "/jailsh-1/alice.1"
+	cell := service + "/jailsh-1/cell-1"
 	f.has(cell, map[string]string{"memory.max": "67108864", "memory.swap.max": "1048576", "pids.max": "32", "cpu.max": "50000 100000"})
 
 	// As after a reload.
@@ -92,7 +94,7 @@ func TestV2InTheLeaf(t *testing.T) {
 		t.Errorf("missing: %v", found)
 	}
 	newGroup(t, prepare(t, f), wire.Limits{Processes: 32})
-	f.has(service+"/jailsh-1/alice.1", map[string]string{"pids.max": "32"})
+	f.has(service+"/jailsh-1/cell-1", map[string]string{"pids.max": "32"})
 	f.has(service+"/jailshd", map[string]string{"cgroup.subtree_control": ""})
 }
 
@@ -107,7 +109,7 @@ func TestV2InASession(t *testing.T) {
 	tree := prepare(t, f)
 	f.has("sys", map[string]string{"cgroup.subtree_control": "memory pids cpu", "cgroup.procs": ""})
 	newGroup(t, tree, wire.Limits{Processes: 32})
-	f.has("sys/jailsh-1/alice.1", map[string]string{"pids.max": "32", "memory.max": "max", "cpu.max": "max 100000"})
+	f.has("sys/jailsh-1/cell-1", map[string]string{"pids.max": "32", "memory.max": "max", "cpu.max": "max 100000"})
 }
 
 // In a container the topmost cgroup that is seen is one like others.
@@ -141,14 +143,13 @@ func TestV2WithoutControllers(t *testing.T) {
 	f.mountV2("sys", "/", "/system.slice/jailshd.service", all)
 	f.child(service, "memory pids", fmt.Sprintln(f.process))
 	tree := prepare(t, f)
-	_, err := tree.New("alice", &wire.Limits{Memory: 1 << 30, Processes: 10, CPU: 500})
+	g := newGroup(t, tree, wire.Limits{Memory: 1 << 20})
+	err := g.Set(&wire.Limits{Memory: 1 << 30, Processes: 10, CPU: 500})
 	want := `limits.cpu: can't be enforced: this host has no cpu controller for jailshd - start jailshd from a systemd unit with Delegate=yes, or outside of a container, or set cpu = "unlimited"`
 	if err == nil || err.Error() != want {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
-	if left, _ := os.ReadDir(f.path(service + "/jailsh-1")); slices.ContainsFunc(left, os.DirEntry.IsDir) {
-		t.Errorf("a refused cell has left %v", left)
-	}
+	f.has(service+"/jailsh-1/cell-1", map[string]string{"memory.max": "1048576", "pids.max": "max"})
 	newGroup(t, tree, wire.Limits{Memory: 1 << 30, Processes: 10})
 }
 
@@ -160,7 +161,7 @@ func TestNoCgroups(t *testing.T) {
 	if len(g.dirs) != 0 {
 		t.Errorf("cgroups %v", g.dirs)
 	}
-	_, err := tree.New("alice", &wire.Limits{Memory: 1 << 30, Processes: 1})
+	err := g.Set(&wire.Limits{Memory: 1 << 30, Processes: 1})
 	for _, want := range []string{"limits.memory: ", "limits.processes: ", "run: mount -t cgroup2 none /sys/fs/cgroup, or set processes = "} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
@@ -186,20 +187,20 @@ func TestLeftovers(t *testing.T) {
 	t.Parallel()
 	f := inService(t)
 	f.child(service+"/jailsh-1", all, "")
-	f.child(service+"/jailsh-1/alice.7", all, "4000000\n")
-	f.child(service+"/jailsh-1/bob.1", all, "")
-	f.child(service+"/jailsh-2/carol.1", all, "4000001\n")
+	f.child(service+"/jailsh-1/cell-7", all, "4000000\n")
+	f.child(service+"/jailsh-1/cell-1", all, "")
+	f.child(service+"/jailsh-2/cell-1", all, "4000001\n")
 	tree, left, err := f.find().Prepare("jailsh-1")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(left, []string{"alice.7", "bob.1"}) {
+	if !slices.Equal(left, []string{"cell-1", "cell-7"}) {
 		t.Errorf("removed %v", left)
 	}
-	if exists(f.path(service + "/jailsh-1/alice.7")) {
+	if exists(f.path(service + "/jailsh-1/cell-7")) {
 		t.Error("the leftover is still there")
 	}
-	f.has(service+"/jailsh-2/carol.1", map[string]string{"cgroup.procs": "4000001", "cgroup.kill": ""})
+	f.has(service+"/jailsh-2/cell-1", map[string]string{"cgroup.procs": "4000001", "cgroup.kill": ""})
 	tree.Close()
 	if exists(f.path(service + "/jailsh-1")) {
 		t.Error("Close has left the instance's cgroup")
@@ -213,12 +214,12 @@ func TestHalfMadeGroup(t *testing.T) {
 	f.mountV2("sys", "/", "/", "memory pids")
 	f.mountV1("cpu", "/", "cpu")
 	tree := prepare(t, f)
-	f.refusals["alice.2"] = unix.ENOSPC
-	if _, err := tree.New("alice", &wire.Limits{}); err == nil || !strings.Contains(err.Error(), "alice.2: no space left") {
+	f.refusals[f.path("cpu/jailsh-1/cell-1")] = unix.ENOSPC
+	if _, err := tree.New(); err == nil || !strings.Contains(err.Error(), "cell-1: no space left") {
 		t.Errorf("error: %v", err)
 	}
 	for _, dir := range []string{"sys/jailsh-1", "cpu/jailsh-1"} {
-		if found, _ := filepath.Glob(f.path(dir + "/alice.*")); len(found) > 0 {
+		if found, _ := filepath.Glob(f.path(dir + "/cell-*")); len(found) > 0 {
 			t.Errorf("left: %v", found)
 		}
 	}
@@ -230,7 +231,7 @@ func TestV2Events(t *testing.T) {
 	f := inService(t)
 	g := newGroup(t, prepare(t, f), wire.Limits{})
 	seen := make(chan Event, 10)
-	cell := service + "/jailsh-1/alice.1/"
+	cell := service + "/jailsh-1/cell-1/"
 	f.write(cell+"memory.events", "low 0\noom 1\noom_kill 1\n") // before: of no interest
 	if err := g.Watch(func(e Event) { seen <- e }); err != nil {
 		t.Fatal(err)

@@ -117,7 +117,7 @@ func tasks(t *testing.T) (all []string) {
 			text, _ := os.ReadFile(f) // may have ended
 			all = append(all, string(text))
 		}
-		if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, "/alice.") }) {
+		if !slices.ContainsFunc(all, func(s string) bool { return strings.Contains(s, "/cell-") }) {
 			return all
 		}
 		<-time.After(10 * time.Millisecond)
@@ -186,8 +186,11 @@ func TestLeftoversOnTheHost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := tree.New("alice", &wire.Limits{Memory: 64 * mib, Processes: 10})
+	g, err := tree.New()
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := g.Set(&wire.Limits{Memory: 64 * mib, Processes: 10}); err != nil {
 		t.Fatal(err)
 	}
 	attr := &os.ProcAttr{Sys: &syscall.SysProcAttr{}}
@@ -201,7 +204,7 @@ func TestLeftoversOnTheHost(t *testing.T) {
 		ended <- state
 	}()
 	again, left, err := h.Prepare(name)
-	if err != nil || len(left) != len(h.hierarchies) {
+	if err != nil || !slices.Equal(left, []string{g.Name()}) {
 		_ = p.Kill()
 		t.Fatalf("removed %v: %v", left, err)
 	}
@@ -264,12 +267,12 @@ func TestV2OnTheHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tree.Close()
-	g, err := tree.New("alice", &wire.Limits{})
+	g, err := tree.New()
 	if err != nil {
 		t.Fatal(err)
 	}
 	out, _ := run(t, g, "cat /proc/self/cgroup; sleep 1000 >/dev/null 2>&1 &")
-	if !strings.Contains(out, "0::/"+name+"/alice.1\n") {
+	if !strings.Contains(out, "0::/"+name+"/cell-1\n") {
 		t.Errorf("not in its cgroup:\n%s", out)
 	}
 	if err := g.Remove(); err != nil || exists(g.dirs[0]) { // with the sleep in it

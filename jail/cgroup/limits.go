@@ -20,9 +20,17 @@ const (
 // default.
 const period = 100_000
 
-// Set changes the limits, of a cell that runs too. A limit below what is in use
-// makes the kernel take memory back; v1 refuses it if it can't.
+// Set sets the limits, of a cell that runs too. It changes nothing if one of them
+// can't be enforced. A limit below what is in use makes the kernel take memory
+// back; v1 refuses it if it can't.
 func (g *Group) Set(l *wire.Limits) error {
+	var problems []error
+	for _, m := range g.tree.host.Missing(l) {
+		problems = append(problems, m)
+	}
+	if len(problems) > 0 {
+		return errors.Join(problems...)
+	}
 	return errors.Join(g.setMemory(l), g.setProcesses(l), g.setCPU(l))
 }
 
@@ -30,7 +38,7 @@ func (g *Group) setMemory(l *wire.Limits) error {
 	dir, v2 := g.in("memory")
 	switch {
 	case dir == "":
-		return nil // New has refused a limit
+		return nil // Set has refused a limit
 	case v2:
 		return g.setMemoryV2(dir, l)
 	}

@@ -36,7 +36,7 @@ func Name(runDir string) (string, error) {
 // Prepare makes the instance's cgroup, and removes the cells in it that a killed
 // jailshd has left, with whatever still runs in them; it returns their names. The
 // process must hold the instance's lock. A controller that the host doesn't have
-// is no error: New refuses the limits that need it.
+// is no error: Group.Set refuses the limits that need it.
 func (h *Host) Prepare(name string) (tree *Tree, leftovers []string, err error) {
 	t := &Tree{host: h, name: name}
 	for _, y := range h.hierarchies {
