@@ -49,7 +49,7 @@ func TestTheLogTellsOfEachCell(t *testing.T) {
 	i.person("bob").table = `linger = "1h"`
 	i.start()
 	i.sh("alice", "true")
-	start := i.log.wait(`msg="cell start"`, "user=alice", "cell=alice/", "ref=", "seconds=0.")
+	start := i.log.wait(`msg="cell start"`, "user=alice", "cell=alice/", "cgroup=cell-", "ref=", "seconds=0.")
 	cell := regexp.MustCompile(`cell=\S+`).FindString(start)
 	i.log.wait(`msg="cell end"`, "user=alice", cell, `reason="its last session ended, and kill_on_logout is set"`)
 	i.sh("bob", "true")

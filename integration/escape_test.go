@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -156,6 +157,22 @@ func (i *instance) net() int {
 	}
 	i.t.Fatalf("jailsh-net doesn't run: %v", below(i.pid()))
 	return 0
+}
+
+// spare waits for the start that jailshd keeps ready, and returns its pid.
+func (i *instance) spare() (pid int) {
+	i.t.Helper()
+	eventually(i.t, patience, func() string {
+		all := below(i.pid())
+		for _, p := range all {
+			if comm, err := os.ReadFile(fmt.Sprintf("/proc/%d/comm", p.pid)); err == nil && string(comm) == "jailsh-spare\n" {
+				pid = p.pid
+				return ""
+			}
+		}
+		return fmt.Sprint("no spare: ", all)
+	})
+	return pid
 }
 
 // init is the pid of a person's PID 1, on the host.

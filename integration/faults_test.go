@@ -3,6 +3,7 @@ package integration
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,19 +106,22 @@ func TestDaemonIsKilled(t *testing.T) {
 	x.prompt()
 	x.typed("trap '' HUP TERM; nohup setsid sleep 8200 >/dev/null 2>&1 &")
 	i.awaitRunning("alice", "sleep 8200")
+	spare := i.spare()
+	cells := []string{i.cgroupOf(i.init("alice")), i.cgroupOf(spare)}
 	before := below(i.pid())
-	if len(before) < 4 { // jailsh-net, PID 1, bash, sleep
+	if len(before) < 5 { // jailsh-net, PID 1, bash, sleep, the spare
 		t.Fatal(before)
 	}
 	kill(t, i.pid())
 	i.awaitEnd()
 	x.wait(over + "255")
 	eventually(t, 5*time.Second, func() string { return none(i.processes()) })
-	for _, p := range before {
-		if now, ok := processOf(p.pid); ok && now.command == p.command {
-			t.Errorf("still runs: %s", p)
-		}
-	}
+	eventually(t, 5*time.Second, func() string {
+		return none(slices.DeleteFunc(slices.Clone(before), func(p process) bool {
+			now, ok := processOf(p.pid)
+			return !ok || now.command != p.command
+		}))
+	})
 	left, err := os.ReadDir(filepath.Join(i.dir, "run"))
 	if err != nil || len(left) != 2 {
 		t.Errorf("run_dir should have the pid file and the socket: %v %v", left, err)
@@ -127,15 +131,14 @@ func TestDaemonIsKilled(t *testing.T) {
 	}
 	// An empty cgroup is all that a process leaves that nobody could end; the next
 	// jailshd removes it.
-	if left := i.cgroups(); !strings.Contains(strings.Join(left, " "), "/alice.") {
-		t.Errorf("the cgroup of the cell should still be there: %v", left)
+	for _, cell := range cells {
+		if left := i.cgroups(); !strings.Contains(strings.Join(left, " "), "/"+cell) {
+			t.Errorf("the cgroup %s should still be there: %v", cell, left)
+		}
 	}
 	i.launch()
-	i.log.wait("cgroups that the jailshd before has left are removed", "alice.")
+	i.log.wait(append([]string{"cgroups that the jailshd before has left are removed"}, cells...)...)
 	i.log.wait("msg=listening")
-	if left := i.cgroups(); strings.Contains(strings.Join(left, " "), "/alice.") {
-		t.Errorf("the cgroup of the old cell is still there: %v", left)
-	}
 	if got := i.sh("alice", "pgrep -c sleep; echo $?"); got != "0\n1" {
 		t.Errorf("%q", got)
 	}

@@ -14,14 +14,32 @@ import (
 // cellFile reads a file of the user's cell in the cgroup hierarchy that has it.
 func (i *instance) cellFile(name, file string) string {
 	i.t.Helper()
+	cell := i.cgroupOf(i.init(name))
 	for _, line := range i.cgroups() {
 		dir := strings.TrimPrefix(line, "cgroup ")
-		if strings.HasPrefix(filepath.Base(dir), name+".") {
+		if filepath.Base(dir) == cell {
 			if text, err := os.ReadFile(filepath.Join(dir, file)); err == nil {
 				return strings.TrimSpace(string(text))
 			}
 		}
 	}
+	return ""
+}
+
+// cgroupOf is the name of the cgroup that a process of a cell is in: the same in
+// each hierarchy.
+func (i *instance) cgroupOf(pid int) string {
+	i.t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cgroup", pid))
+	if err != nil {
+		i.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if name := filepath.Base(strings.TrimSpace(line)); strings.HasPrefix(name, "cell-") {
+			return name
+		}
+	}
+	i.t.Fatalf("%d isn't in the cgroup of a cell:\n%s", pid, text)
 	return ""
 }
 

@@ -2,9 +2,10 @@
 // (Plan), and which jails run (Cells).
 //
 // A cell is one running jail: a process tree in namespaces of its own, whose
-// PID 1 is jailsh-init. Cells clones it, sends it the plan, waits until it says
-// that the jail stands, and from then on only hands it sockets: who spawns what
-// in there goes past jailshd.
+// PID 1 is jailsh-init. Cells takes a start, which is such a process before it is
+// anybody's (start.go, spare.go), sends it the plan, waits until it says that the
+// jail stands, and from then on only hands it sockets: who spawns what in there
+// goes past jailshd.
 //
 // The plan comes from the configuration alone. A compromised jailsh-net names a
 // user and gets a socket to her cell; it can't change what the cell is made of.

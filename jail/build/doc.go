@@ -1,9 +1,11 @@
 // Package build is what jailsh-init does as root: it turns the fresh namespaces
-// that it was cloned into into one user's jail, and itself into that user.
+// that it was cloned into into one user's jail, and itself into that user. What is
+// the same in each jail comes first, and needs no plan: jailshd keeps one
+// jailsh-init that has done it (package jail, spare).
 //
 // The work is a table of named steps (steps.go), walked once, in order, on the
 // main thread, by a loop that stops at the first error. A jail of which a step
-// went wrong doesn't exist: the process reports `step 11/25 proc: mount: EPERM`
+// went wrong doesn't exist: the process reports `step 5/34 proc: mount: EPERM`
 // to jailshd and ends, and the kernel takes back its namespaces with all mounts.
 // No step has a fallback.
 //
@@ -18,8 +20,9 @@
 //
 // # Order
 //
-// Sources are cloned before the new root covers any of the host. Masks come
-// after /proc, the pivot after all mounts, identity after all that needs root. A
-// new home is filled after that, by the user herself: no file of hers is ever
-// written by root. Verification is last: it tries what must not work.
+// Masks come after /proc. The pivot comes before the plan: the host's mounts are
+// gone to for the sources alone, and there is no way back to them once all is in
+// place. Identity comes after all that needs root. A new home is filled after that,
+// by the user herself: no file of hers is ever written by root. Verification is
+// last: it tries what must not work.
 package build
