@@ -59,6 +59,9 @@ func penalties(v *strict.Value, to *wire.Penalties) {
 		{Name: "overflow", Read: func(v *strict.Value) { overflow(v, &to.DenyAll4) }},
 		{Name: "overflow6", Read: func(v *strict.Value) { overflow(v, &to.DenyAll6) }},
 	})
+	if v.Child("overflow6") == nil {
+		to.DenyAll6 = to.DenyAll4
+	}
 	if to.Min > to.Max {
 		v.Bad(fmt.Sprintf("min is %s, more than max, %s: nobody would be refused", to.Min, to.Max), `lower min, raise max, or write "no"`)
 	}
