@@ -2,10 +2,12 @@ package users
 
 import (
 	"bytes"
+	"math"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/environ"
 	"github.com/jailsh/jailsh/internal/strict"
+	"github.com/jailsh/jailsh/internal/wire"
 )
 
 // seeds calls add with the input of each fixture that pattern matches.
@@ -91,6 +94,62 @@ func harmless(options []string) bool {
 		}
 	}
 	return true
+}
+
+// FuzzCertificate: whatever jailsh-net says of a certificate, what is granted is no
+// more than the user has, and only by a trusted authority, for one of her
+// principals, in its time.
+func FuzzCertificate(f *testing.F) {
+	base := testBase()
+	base.Authorities = []*Key{{Source: "ca", Blob: blobOf(f, "ca")}}
+	table, err := Parse("users.toml", []byte(expand(f, `[user.alice]
+uid = 6000
+allow = { exec = false }
+principals = ["alice", "ops"]
+keys = ['cert-authority,principals="db",no-pty,command="backup" $ca2']
+`)), base)
+	if err != nil {
+		f.Fatal(err)
+	}
+	now := time.Unix(2e9, 0)
+	from := netip.MustParseAddr("192.0.2.1")
+	f.Add("ca", uint32(1), "alice", uint64(0), uint64(math.MaxUint64), "", "", "permit-pty")
+	f.Add("ca2", uint32(1), "db", uint64(2e9), uint64(2e9+1), "force-command", "backup", "")
+	f.Add("ca2", uint32(1), "alice", uint64(0), uint64(1), "source-address", "192.0.2.0/24", "x")
+	f.Add("ca", uint32(2), "", uint64(0), uint64(2e9), "verify-required", "", "no-touch-required")
+	f.Fuzz(func(t *testing.T, ca string, kind uint32, principals string, after, before uint64, option, value, extensions string) {
+		c := &wire.Certificate{
+			Type: kind, CA: []byte(ca), ValidAfter: after, ValidBefore: before,
+			Principals: strings.Split(principals, ","), Extensions: strings.Split(extensions, ","),
+		}
+		if ca == "ca" || ca == "ca2" {
+			c.CA = blobOf(t, ca)
+		}
+		if option != "" {
+			c.Critical = []wire.CertificateOption{{Name: option, Value: value}}
+		}
+		g := table.Authorize(Query{User: "alice", Key: []byte("key"), Certificate: c, From: from, Now: now}).Grant
+		if !g.Accepted {
+			if g.Reason == "" || g.Shell || g.Forced {
+				t.Errorf("refused with %+v", g)
+			}
+			return
+		}
+		allowed := map[string][]string{"ca": {"alice", "ops"}, "ca2": {"db"}}[ca]
+		if kind != wire.CertificateUser || after > 2e9 || before <= 2e9 || option == "verify-required" ||
+			!slices.ContainsFunc(c.Principals, func(p string) bool { return slices.Contains(allowed, p) }) {
+			t.Errorf("let in with %+v", c)
+		}
+		if option != "" && option != "force-command" && option != "source-address" {
+			t.Errorf("let in with the option %q", option)
+		}
+		if g.Exec || g.PTY && (ca == "ca2" || !slices.Contains(c.Extensions, "permit-pty")) || g.Forced != (ca == "ca2" || option == "force-command") {
+			t.Errorf("granted %+v for %+v", g, c)
+		}
+		if before < math.MaxInt32 && (g.Until.IsZero() || g.Until.After(time.Unix(int64(before), 0))) {
+			t.Errorf("until %s, not %d", g.Until, before)
+		}
+	})
 }
 
 // FuzzLoad: any text, and a login with it.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/revoked"
 	"github.com/jailsh/jailsh/internal/strict/fixture"
 	"github.com/jailsh/jailsh/internal/wire"
 )
@@ -205,7 +206,7 @@ func TestKeyLines(t *testing.T) {
 
 // A table, and behind ? the clients who ask to be let in: user, key, address,
 // time, and what their certificate says, if they have one: see certificateOf. The
-// authority $ca is trusted for all.
+// authority $ca is trusted for all, and what a comment says is revoked.
 func TestAuthorize(t *testing.T) {
 	t.Parallel()
 	fixture.Run(t, "testdata/authorize/*.txt", func(t *testing.T, input string) string {
@@ -220,6 +221,17 @@ func TestAuthorize(t *testing.T) {
 		}
 		base := testBase()
 		base.Authorities = []*Key{{Source: "jailsh.toml:1: trusted_ca[0]", Blob: blobOf(t, "ca")}}
+		var gone strings.Builder
+		for line := range strings.Lines(toml.String()) {
+			if key, ok := strings.CutPrefix(line, "# revoked: "); ok {
+				gone.WriteString(expand(t, key))
+			}
+		}
+		list, err := revoked.Parse("revoked", []byte(gone.String()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		base.Revoked = list
 		base.KeepExpired = strings.Contains(toml.String(), "# logins outlive their certificates")
 		table, err := Parse("users.toml", []byte(expand(t, toml.String())), base)
 		if err != nil {
