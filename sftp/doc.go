@@ -3,7 +3,7 @@
 // the applet `sftp` of jailsh-applet, which PID 1 of a jail runs as the user, in
 // her jail, with her limits: any template has it, and it can reach what she can.
 //
-//	main.go, pipe.go                            the process
+//	main.go, pipe.go, calls.go                  the process, and how it calls the kernel
 //	packets.go, request.go, reply.go            packets in and out
 //	server.go, protocol.go, status.go           which requests there are
 //	handles.go, files.go, folders.go, paths.go,
