@@ -10,10 +10,11 @@
 // could have written. A client, and a jailsh-net that was taken over, choose
 // everything in a Query: the name is only looked up, the key only compared, byte
 // by byte, in constant time and against every key of the user; neither is
-// parsed, nor is a certificate, whose facts come one by one (certificate.go). A name that isn't in the table takes the same way as one whose keys
-// don't match. A user may own the file of her authorized_keys: it is opened
-// without following a link anywhere, has a size limit, and no option in it can
-// widen what users.toml allows.
+// parsed, nor is a certificate, whose facts come one by one (certificate.go). A
+// name that isn't in the table takes the same way as one whose keys don't match.
+// A user may own the file of her authorized_keys: it is opened without following
+// a link anywhere, has a size limit, and no option in it can widen what users.toml
+// allows.
 //
 // # Invariants
 //
