@@ -8,20 +8,20 @@ import (
 	"testing"
 )
 
-// Four connections with wrong keys, and the source is refused, whoever comes from it;
+// Three connections with wrong keys, and the source is refused, whoever comes from it;
 // others aren't, nor is who is exempt. What the stock client shows is told.
 func TestPenalties(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t)
-	i.server = `per_source_penalties = { authfail = "30s", min = "100s" }` + "\n" + `per_source_penalty_exempt_list = ["127.0.0.3"]`
+	i.server = `per_source_penalties = { authfail = "5m", min = "10m1s", max = "1h" }` + "\n" + `per_source_penalty_exempt_list = ["127.0.0.3"]`
 	mallory := i.add("mallory", i.person("bob").uid+1)
 	mallory.gone = true
 	i.start()
-	for range 4 {
+	for range 3 { // however long they take
 		refused(t, i.ssh("mallory", "-b", "127.0.0.2", "--", "true"))
 		refused(t, i.ssh("mallory", "-b", "127.0.0.3", "--", "true"))
 	}
-	i.log.wait("level=WARN", "msg=penalty", "from=127.0.0.2", "source=127.0.0.2/32", "offence=authfail", "seconds=1")
+	i.log.wait("level=WARN", "msg=penalty", "from=127.0.0.2", "source=127.0.0.2/32", "offence=authfail", "seconds=")
 	o := i.ssh("alice", "-b", "127.0.0.2", "-o", "LogLevel=DEBUG1", "--", "true")
 	if o.code != 255 || !strings.Contains(o.err, "Not allowed at this time") {
 		t.Errorf("who was penalised: %+v", o)
@@ -171,7 +171,7 @@ func TestConnectionsOfAUser(t *testing.T) {
 func TestAFloodFromOneSource(t *testing.T) {
 	t.Parallel()
 	i := newInstance(t)
-	i.server = `login_grace = "3s"` + "\n" + `per_source_penalties = { grace_exceeded = "10s" }`
+	i.server = `login_grace = "5s"` + "\n" + `per_source_penalties = { grace_exceeded = "10s" }`
 	i.start()
 	flood := func(n int) (answered int) {
 		var open []net.Conn
@@ -186,7 +186,7 @@ func TestAFloodFromOneSource(t *testing.T) {
 		}
 		return answered
 	}
-	if n := flood(300); n != 20 {
+	if n := flood(100); n != 20 {
 		t.Errorf("%d connections were answered", n)
 	}
 	if got := i.sh("alice", "echo in"); got != "in" {

@@ -169,7 +169,7 @@ func TestGuessesAreBounded(t *testing.T) {
 		x.wait(over + "255")
 	}
 	i.log.wait("msg=refused", "user=alice", `reason="too many wrong codes: the next may be tried in `)
-	if n := strings.Count(i.log.String(), `reason="wrong code"`); n != 5 {
+	if n := strings.Count(i.log.String(), `reason="wrong code"`); n < 5 || n > 6 { // a minute may have passed
 		t.Errorf("%d codes were looked at", n)
 	}
 }
