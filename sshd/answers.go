@@ -47,6 +47,7 @@ func (c *connection) asked(r *ssh.Request) {
 // answer works until nothing is left to be answered.
 func (c *connection) answer() {
 	defer c.work.leave()
+	c.tellHostKeys()
 	for {
 		c.answers.mu.Lock()
 		if len(c.answers.waiting) == 0 {

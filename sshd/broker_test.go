@@ -70,7 +70,11 @@ func (b *fakeBroker) Sign(_ context.Context, m *wire.Sign) (*wire.Signature, err
 	if int(m.Key) >= len(b.host) {
 		return nil, errors.New("no such key")
 	}
-	s, err := b.host[m.Key].(ssh.AlgorithmSigner).SignWithAlgorithm(rand.Reader, m.Data, m.Algorithm)
+	data := m.Data
+	if m.Proof {
+		data = append(append(text("hostkeys-prove-00@openssh.com"), text(string(data))...), text(string(b.host[m.Key].PublicKey().Marshal()))...)
+	}
+	s, err := b.host[m.Key].(ssh.AlgorithmSigner).SignWithAlgorithm(rand.Reader, data, m.Algorithm)
 	if err != nil {
 		return nil, err
 	}

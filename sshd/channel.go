@@ -24,6 +24,7 @@ func (c *connection) channel(sc *ssh.ServerConn, nc ssh.NewChannel) {
 	}
 	defer c.leaveChannel()
 	c.server.protect(c.ref, "channel", func() {
+		c.tellHostKeys()
 		switch nc.ChannelType() {
 		case "session":
 			c.sessionChannel(sc, nc, answered)

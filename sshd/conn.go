@@ -46,6 +46,8 @@ type connection struct {
 	expiry   *time.Timer // of the grant; guarded by mu
 	counted  atomic.Bool // still counted by startups
 	setUp    sync.Once   // ends the set-up that serve has begun
+	told     sync.Once   // of the host keys
+	proved   bool        // of them; of answer alone
 	login    atomic.Pointer[identity]
 	place    *identity                  // who it is counted for, see place.go
 	policy   atomic.Pointer[wire.Grant] // for new sessions; newer than the login's after a reload

@@ -11,12 +11,13 @@ const noMoreSessions = "no-more-sessions@openssh.com"
 // global carries out a request of the connection, one at a time, and returns its
 // answer.
 //
-// Refused is what has no line here, hostkeys-prove-00@openssh.com among it, since
-// no other host keys were offered.
+// Refused is what has no line here.
 func (c *connection) global(r *ssh.Request) (ok bool, data []byte) {
 	switch r.Type {
 	case "keepalive@openssh.com", noMoreSessions:
 		return true, nil
+	case proveHostKeys:
+		return c.prove(r.Payload)
 	case tcpForward, unixForward:
 		return c.listen(r.Type, r.Payload)
 	case cancelTCPForward, cancelUnixForward:

@@ -27,6 +27,9 @@ const (
 	kexinitTime = 250 * time.Millisecond
 )
 
+// openSSH is how the version of OpenSSH's client begins.
+const openSSH = "SSH-2.0-OpenSSH_"
+
 // greet sends the version, reads the client's, and chooses the ciphers to offer.
 //
 // Of two lists the client's order decides (RFC 4253 section 7.1), and OpenSSH's
@@ -56,7 +59,7 @@ func (l *link) greet() bool {
 			return false
 		}
 	}
-	return bytes.HasPrefix(l.early, []byte("SSH-2.0-OpenSSH_"))
+	return bytes.HasPrefix(l.early, []byte(openSSH))
 }
 
 // mayWait reports whether AES is fast here, and the client is near.

@@ -45,6 +45,11 @@ func (s *Server) hostKeys(blobs [][]byte) ([]ssh.Signer, error) {
 	return keys, nil
 }
 
+// prove has the key sign that it is the server's, in a session.
+func (k *hostKey) prove(session []byte, algorithm string) (*ssh.Signature, error) {
+	return k.sign(&wire.Sign{Key: k.index, Algorithm: algorithm, Data: session, Proof: true})
+}
+
 // certified returns the host keys once more, each with its certificate. jailshd
 // has looked at these; should one not fit nevertheless, it isn't shown.
 func (s *Server) certified(blobs [][]byte) []ssh.Signer {
@@ -97,19 +102,23 @@ func (k *hostKey) SignWithAlgorithm(_ io.Reader, data []byte, algorithm string) 
 	if !slices.Contains(k.algorithms, algorithm) {
 		return nil, fmt.Errorf("host key: algorithm %q: not one of a %s key", algorithm, k.public.Type())
 	}
+	return k.sign(&wire.Sign{Key: k.index, Algorithm: algorithm, Data: data})
+}
+
+func (k *hostKey) sign(m *wire.Sign) (*ssh.Signature, error) {
 	var sig *wire.Signature
 	err := errors.New("host key: panic")
 	k.server.protect("", "sign", func() {
 		ctx, cancel := context.WithTimeout(k.server.ctx, signTimeout)
 		defer cancel()
-		sig, err = k.server.broker.Sign(ctx, &wire.Sign{Key: k.index, Algorithm: algorithm, Data: data})
+		sig, err = k.server.broker.Sign(ctx, m)
 	})
 	if err != nil {
 		k.server.records.add(wire.Record{Level: levelError, Event: "sign"}, "error", err.Error())
 		return nil, err
 	}
-	if sig.Format != algorithm {
-		return nil, fmt.Errorf("host key: signature of format %q instead of %q", sig.Format, algorithm)
+	if sig.Format != m.Algorithm {
+		return nil, fmt.Errorf("host key: signature of format %q instead of %q", sig.Format, m.Algorithm)
 	}
 	return &ssh.Signature{Format: sig.Format, Blob: sig.Blob}, nil
 }

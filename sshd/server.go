@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -75,7 +76,10 @@ type Control interface {
 	Resize(wire.Size) error
 }
 
-// Version is all that a client is told of the server's software.
+// Version is all that a client is told of the server's software. OpenSSH's client
+// sends eow@openssh.com and no-more-sessions@openssh.com to versions that begin with
+// OpenSSH alone (its compat.c); this isn't one, and who looks for OpenSSH's flaws by
+// the version must not find them here.
 const version = "SSH-2.0-jailsh"
 
 // greeting is the version as it is sent, RFC 4253 section 4.2.
@@ -156,7 +160,7 @@ func (s *Server) sshConfig(now *settings) *ssh.ServerConfig {
 	if banner := now.Banner; banner != "" {
 		cfg.BannerCallback = func(ssh.ConnMetadata) string { return banner }
 	}
-	for _, k := range s.keys {
+	for _, k := range slices.Backward(s.keys) { // of each type the last one added is used: the first of the list, as by OpenSSH
 		cfg.AddHostKey(k)
 	}
 	for _, k := range s.certified(now.HostCertificates) {

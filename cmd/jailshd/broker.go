@@ -29,7 +29,7 @@ const openTimeout = 30 * time.Second
 //	lookup     a key was offered             sizes; the blob is compared, not parsed; a
 //	                                         certificate comes in the fields of a message
 //	verify     a code was typed              the user exists and gives codes, how often, the code
-//	sign       key exchange                  the key's index, the size of the hash
+//	sign       key exchange, key rotation    the key's index, the size of the hash
 //	open       after a login                 the user exists and may log in now; that a code was verified
 //	record     any time                      sizes, rate; values are quoted
 func (d *daemon) table() []wire.Entry {
@@ -94,7 +94,9 @@ func (d *daemon) lookup(m *wire.Lookup, files []*os.File) (wire.Message, []*os.F
 }
 
 // hashes are the sizes of the exchange hashes of all key exchanges (RFC 4253
-// section 8, RFC 5656): a host key signs nothing else.
+// section 8, RFC 5656), the first of which is the session's identifier. A host key
+// signs such a hash, or a proof that begins with its purpose and has the identifier
+// in it: longer than any hash, so neither can be taken for the other.
 var hashes = map[int]bool{20: true, 32: true, 48: true, 64: true}
 
 func (d *daemon) sign(m *wire.Sign, files []*os.File) (wire.Message, []*os.File, error) {
@@ -103,12 +105,19 @@ func (d *daemon) sign(m *wire.Sign, files []*os.File) (wire.Message, []*os.File,
 		return nil, nil, errors.New("sign: no such key, or not an exchange hash")
 	}
 	key := d.hostKeys[m.Key]
+	data := m.Data
+	if m.Proof {
+		data = ssh.Marshal(struct {
+			Purpose      string
+			Session, Key []byte
+		}{"hostkeys-prove-00@openssh.com", m.Data, key.PublicKey().Marshal()})
+	}
 	var signature *ssh.Signature
 	var err error
 	if with, ok := key.(ssh.AlgorithmSigner); ok && m.Algorithm != "" {
-		signature, err = with.SignWithAlgorithm(rand.Reader, m.Data, m.Algorithm)
+		signature, err = with.SignWithAlgorithm(rand.Reader, data, m.Algorithm)
 	} else {
-		signature, err = key.Sign(rand.Reader, m.Data)
+		signature, err = key.Sign(rand.Reader, data)
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("sign: %w", err)

@@ -175,17 +175,21 @@ func (m *Verified) fields(c *codec) {
 	c.bytes(&m.Ticket, MaxTicket)
 }
 
-// Sign asks for a signature of a host key over the exchange hash.
+// Sign asks for a signature of a host key over the exchange hash, or over the proof
+// that it is the server's in a session (PROTOCOL of OpenSSH, section 2.5), which
+// jailshd puts together by itself.
 type Sign struct {
 	Key       uint32 // index in NetConfig.HostKeys
 	Algorithm string // signature algorithm; empty: the key's own
-	Data      []byte
+	Data      []byte // the hash, or the session's identifier
+	Proof     bool
 }
 
 func (m *Sign) fields(c *codec) {
 	c.u32(&m.Key)
 	c.str(&m.Algorithm, MaxName)
 	c.bytes(&m.Data, MaxSign)
+	c.boolean(&m.Proof)
 }
 
 // Signature is the answer to Sign: an ssh signature's format and blob.
