@@ -3,8 +3,10 @@ package integration
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -167,6 +169,18 @@ func (v *visit) lftp(commands string) *exec.Cmd {
 	return v.command("lftp", "--norc", "-c", fmt.Sprintf("set sftp:connect-program %q; set cmd:fail-exit true; set net:max-retries 1; open sftp://alice:@127.0.0.1:%s; %s", program, v.port, commands))
 }
 
+func (v *visit) curl(remote string, args ...string) *exec.Cmd {
+	hash, err := base64.RawStdEncoding.DecodeString(strings.TrimPrefix(v.hostKey, "SHA256:"))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	where := &url.URL{Scheme: "sftp", Host: v.listen, Path: "/~/" + remote}
+	return v.command("curl", append([]string{
+		"-sS", "--user", "alice:", "--key", v.key("alice"), "--pubkey", v.key("alice") + ".pub",
+		"--hostpubsha256", base64.StdEncoding.EncodeToString(hash), where.String(),
+	}, args...)...)
+}
+
 func (v *visit) rclone(from, to string) *exec.Cmd {
 	return v.command("rclone", "--config=/dev/null", "--sftp-host=127.0.0.1", "--sftp-port="+v.port, "--sftp-user=alice",
 		"--sftp-key-file="+v.key("alice"), "--sftp-known-hosts-file="+filepath.Join(v.dir, "known_hosts"), "copyto", from, to)
@@ -248,6 +262,11 @@ func otherClients() []otherClient {
 			get: func(v *visit, remote, local string) *exec.Cmd {
 				return v.python("with_asyncssh.py", "get", remote, local)
 			},
+		},
+		{
+			name: "curl",
+			put:  func(v *visit, local, remote string) *exec.Cmd { return v.curl(remote, "-T", local) },
+			get:  func(v *visit, remote, local string) *exec.Cmd { return v.curl(remote, "-o", local) },
 		},
 		{
 			name: "rclone",

@@ -40,6 +40,7 @@ type connection struct {
 	meta    library.Context // set before the handshake; holds the ssh.ServerConn after it
 	packets <-chan []byte   // see drain.go; nil before authentication
 	ciphers []string        // to be offered
+	macs    []string        // likewise
 
 	grace    *time.Timer // closes the connection unless somebody logs in
 	parting  *time.Timer // closes it after a farewell; guarded by mu
@@ -107,7 +108,7 @@ func (c *connection) library() *library.Server {
 		},
 		ServerConfigCallback: func(library.Context) *ssh.ServerConfig {
 			cfg := *c.settings.ssh
-			cfg.Ciphers = c.ciphers
+			cfg.Ciphers, cfg.MACs = c.ciphers, c.macs
 			c.authentication(&cfg)
 			return &cfg
 		},

@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -42,10 +43,24 @@ const openSSH = "SSH-2.0-OpenSSH_"
 // What was read is kept for the library, which writes the version and reads both
 // once more (see link). Errors are left to it too: it meets them again.
 func (c *connection) greet() {
-	c.ciphers = ciphers()
+	c.ciphers, c.macs = ciphers(), macs()
 	if l := c.link; l.socket != nil && l.greet() && l.mayWait() && l.kexinit() && offersGCM(l.early) {
 		c.ciphers = []string{ssh.CipherAES256GCM, ssh.CipherAES128GCM}
 	}
+	c.macs = append(c.macs, formerMACs(c.link.early)...)
+}
+
+// formerMACs are for libssh2 before 1.11, which is of 2023: Debian 12 has it for
+// curl and the libraries that are made of it. It knows no cipher with a MAC of
+// its own and none of macs. Nobody else is offered these, and nobody in between
+// can change the version line, which is in what the host key signs.
+func formerMACs(early []byte) []string {
+	version, ok := strings.CutPrefix(string(early[:min(len(early), 32)]), "SSH-2.0-libssh2_")
+	var major, minor int
+	if _, err := fmt.Sscanf(version, "%d.%d", &major, &minor); !ok || err != nil || major > 1 || major == 1 && minor >= 11 {
+		return nil
+	}
+	return []string{ssh.HMACSHA256, ssh.HMACSHA512}
 }
 
 // greet exchanges versions, and reports whether the client is OpenSSH's.

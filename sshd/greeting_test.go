@@ -120,3 +120,18 @@ func FuzzOffersGCM(f *testing.F) {
 		}
 	})
 }
+
+// MACs that aren't encrypt-then-MAC are for old versions of libssh2 alone.
+func TestFormerMACs(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for version, want := range map[string]bool{
+		"libssh2_1.10.0": true, "libssh2_1.9.0": true, "libssh2_0.18": true,
+		"libssh2_1.11.0": false, "libssh2_2.0": false, "libssh2_": false, "libssh_0.9.6": false, "OpenSSH_9.2": false, "x libssh2_1.10.0": false,
+	} {
+		algorithms := f.offered(version, "SSH-2.0-"+version+"\r\n")
+		if got := strings.Contains(algorithms, ",hmac-sha2-256,hmac-sha2-512"); got != want {
+			t.Errorf("%s: %t: %q", version, got, algorithms)
+		}
+	}
+}
