@@ -9,7 +9,10 @@ type charset byte
 const usASCII charset = 0
 
 // graphics are the characters of DEC Special Graphics from ` on.
-const graphics = "◆▒␉␌␍␊°±␤␋┘┐┌└┼⎺⎻─⎼⎽├┤┴┬│≤≥π≠£·"
+var graphics = [...]rune{
+	'◆', '▒', '␉', '␌', '␍', '␊', '°', '±', '␤', '␋', '┘', '┐', '┌', '└', '┼', '⎺',
+	'⎻', '─', '⎼', '⎽', '├', '┤', '┴', '┬', '│', '≤', '≥', 'π', '≠', '£', '·',
+}
 
 // nationals are the replacements of the national sets: what is replaced, and by
 // what. The Dutch [ is the letter ij, of which xterm.js shows the first half.
@@ -52,7 +55,7 @@ func (set charset) translate(c byte) rune {
 		if c < '`' || c > '~' {
 			return rune(c)
 		}
-		return nth(graphics, int(c-'`'))
+		return graphics[c-'`']
 	}
 	n := nationals[set]
 	if i := strings.IndexByte(n[0], c); i >= 0 {

@@ -79,6 +79,6 @@
 // A Screen is the same however its stream was cut, and a repaint of it makes one
 // that is repainted alike. The second half of a wide character follows its first.
 // Number 0 is the default style. Nothing is allocated while text is written, but
-// for styles, clusters, links and titles that are new, and for the cells of the
+// for clusters, for styles, links and titles that are new, and for the cells of the
 // alternate screen when it comes.
 package screen
