@@ -37,7 +37,7 @@ func full() map[string]Message {
 			LocalForward: Permits{[]Permit{{"*", 22, ""}}, []Permit{{"", 0, "/run/*"}}}, RemoteForward: Permits{[]Permit{{"localhost", 0, ""}}, nil},
 			Agent: true, X11: true, Shares: []string{"bob"},
 		},
-		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash")},
+		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash"), Proof: true},
 		"Signature": &Signature{Format: "ssh-ed25519", Blob: []byte("s")},
 		"Verify":    &Verify{User: "alice", Ref: "0123abcd", Code: "123456"},
 		"Verified":  &Verified{Accepted: true, Reason: "r", Ticket: []byte("t")},
