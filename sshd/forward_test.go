@@ -295,6 +295,13 @@ func TestForwardsAreBounded(t *testing.T) {
 		defer f.server.forwards.mu.Unlock()
 		return f.server.forwards.by["alice"] == maxForwards
 	})
+	for _, c := range f.server.connections() {
+		f.eventually(func() bool {
+			c.flood.mu.Lock()
+			defer c.flood.mu.Unlock()
+			return c.flood.pending == 0
+		})
+	}
 	for _, c := range []*ssh.Client{c, second} {
 		_, _, err := c.OpenChannel("direct-tcpip", directTCP("192.0.2.1", 22))
 		if open := (*ssh.OpenChannelError)(nil); !errors.As(err, &open) || open.Reason != ssh.ResourceShortage {
