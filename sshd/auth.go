@@ -196,6 +196,7 @@ func (c *connection) authenticated(meta ssh.ConnMetadata) {
 	c.server.penalties.forgive(c.source)
 	c.link.enter(phaseLoggedIn)
 	c.beAlive()
+	c.rekeyLater()
 	c.expire(c.policy.Load().Until)
 	id := c.login.Load()
 	algorithms := ""

@@ -40,7 +40,10 @@ type connection struct {
 	meta    library.Context // set before the handshake; holds the ssh.ServerConn after it
 	packets <-chan []byte   // see drain.go; nil before authentication
 	ciphers []string        // to be offered
-	macs    []string        // likewise
+
+	requestKex chan<- struct{} // see rekey.go; nil before authentication
+	rekey      *time.Timer     // guarded by mu
+	macs       []string        // likewise
 
 	grace    *time.Timer // closes the connection unless somebody logs in
 	parting  *time.Timer // closes it after a farewell; guarded by mu
@@ -170,7 +173,7 @@ func (c *connection) end() {
 	why := c.drain()
 	c.alive.stop()
 	c.mu.Lock()
-	for _, t := range []*time.Timer{c.parting, c.expiry} {
+	for _, t := range []*time.Timer{c.parting, c.rekey, c.expiry} {
 		if t != nil {
 			t.Stop()
 		}

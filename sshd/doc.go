@@ -17,7 +17,7 @@
 //	device.go, code.go                            key offered, verified, a code asked for
 //	place.go                                      whether there is room
 //	channel.go, global.go, keepalive.go,
-//	denied.go, rotation.go                        what a connection may ask for
+//	denied.go, rotation.go, rekey.go              what a connection may ask for
 //	session.go, requests.go, payload.go,
 //	ptyreq.go, modes.go, signal.go, env.go        what a session may ask for
 //	policy.go                                     what it gets

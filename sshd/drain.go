@@ -25,12 +25,16 @@ import (
 // errNoChannel means that x/crypto has changed: see whether the leak is still
 // there, which TestPacketsThatNobodyTakes tells, and take this file away or mend
 // it.
-var errNoChannel = errors.New("x/crypto: no connection.transport.incoming any more")
+var errNoChannel = errors.New("x/crypto: no such channel of connection.transport any more")
 
 // packetsOf returns the channel of packets of a connection, for drain.
 func packetsOf(conn ssh.ServerPreAuthConn) (<-chan []byte, error) {
+	return channelOf[[]byte](conn, "incoming")
+}
+
+func channelOf[T any](conn ssh.ServerPreAuthConn, field string) (chan T, error) {
 	v := reflect.ValueOf(conn)
-	for _, name := range []string{"transport", "incoming"} {
+	for _, name := range []string{"transport", field} {
 		for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 			v = v.Elem()
 		}
@@ -39,10 +43,10 @@ func packetsOf(conn ssh.ServerPreAuthConn) (<-chan []byte, error) {
 		}
 		v = v.FieldByName(name)
 	}
-	if !v.IsValid() || v.Type() != reflect.TypeFor[chan []byte]() || !v.CanAddr() {
+	if !v.IsValid() || v.Type() != reflect.TypeFor[chan T]() || !v.CanAddr() {
 		return nil, errNoChannel
 	}
-	return *(*chan []byte)(unsafe.Pointer(v.UnsafeAddr())), nil
+	return *(*chan T)(unsafe.Pointer(v.UnsafeAddr())), nil
 }
 
 // authenticating is called when the key exchange is done and authentication
@@ -53,6 +57,9 @@ func (c *connection) authenticating(conn ssh.ServerPreAuthConn) {
 		c.record(levelError, "drain", "", "error", err.Error())
 	}
 	c.packets = packets
+	if c.requestKex, err = channelOf[struct{}](conn, "requestKex"); err != nil {
+		c.record(levelError, "rekey", "", "error", err.Error())
+	}
 	c.link.enter(phaseAuthentication)
 }
 

@@ -5,7 +5,32 @@ import (
 	"crypto/rand"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/wire"
 )
+
+// The server has the keys exchanged anew by volume, and by time.
+func TestServerRekeys(t *testing.T) {
+	t.Parallel()
+	for name, set := range map[string]setting{
+		"volume": func(_ *fixture, cfg *wire.NetConfig) { cfg.RekeyLimit = 1 << 20 },
+		"time":   func(_ *fixture, cfg *wire.NetConfig) { cfg.RekeyInterval = 20 * time.Millisecond },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := start(t, set)
+			cmd := f.stock("-v", "alice@127.0.0.1", "for i in 1 2 3 4; do head -c 2000000 /dev/zero; sleep 0.2; done")
+			out, errs, status := f.run(cmd)
+			if status != 0 || len(out) != 8_000_000 {
+				t.Errorf("status %d, %d bytes", status, len(out))
+			}
+			if n := strings.Count(errs, "SSH2_MSG_NEWKEYS sent"); n < 4 {
+				t.Errorf("%d key exchanges", n)
+			}
+		})
+	}
+}
 
 // Keys are exchanged anew in the middle of a transfer in both directions, as often
 // as the client likes, and no byte is lost.

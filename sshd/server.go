@@ -152,7 +152,7 @@ func New(cfg *wire.NetConfig, b Broker) (*Server, error) {
 // sshConfig is what all connections that go by these settings have in common.
 func (s *Server) sshConfig(now *settings) *ssh.ServerConfig {
 	cfg := &ssh.ServerConfig{
-		Config:                  ssh.Config{KeyExchanges: keyExchanges(), Ciphers: ciphers(), MACs: macs()},
+		Config:                  ssh.Config{KeyExchanges: keyExchanges(), Ciphers: ciphers(), MACs: macs(), RekeyThreshold: now.RekeyLimit},
 		PublicKeyAuthAlgorithms: now.keys.Signatures(),
 		MaxAuthTries:            int(now.MaxAuthTries),
 		ServerVersion:           version,

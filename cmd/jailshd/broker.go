@@ -69,6 +69,7 @@ func (d *daemon) netConfig() *wire.NetConfig {
 		LoginGrace: cfg.LoginGrace, MaxAuthTries: uint32(cfg.MaxAuthTries),
 		StartupsBegin: uint32(cfg.MaxStartups.Begin), StartupsRate: uint32(cfg.MaxStartups.Rate),
 		StartupsFull: uint32(cfg.MaxStartups.Full), StartupsPerSource: uint32(cfg.MaxStartupsPerSource),
+		RekeyLimit: uint64(cfg.RekeyLimit), RekeyInterval: cfg.RekeyInterval,
 		AliveInterval: cfg.AliveInterval, AliveCountMax: uint32(cfg.AliveCountMax),
 		MaxSessions: uint32(cfg.MaxSessions), MaxChannels: uint32(cfg.MaxChannels), LoginsPerSource: uint32(cfg.ConnectionsPerSource),
 		Banner:              cfg.Banner,

@@ -32,6 +32,8 @@ type Config struct {
 	MaxAuthTries         int           // per connection, as in sshd_config(5)
 	MaxStartups          Startups
 	MaxStartupsPerSource int           // unauthenticated connections from one source address
+	RekeyLimit           int64         // bytes in one direction after which keys are exchanged anew; 0 for the cipher's own
+	RekeyInterval        time.Duration // the same by time; 0 never
 	AliveInterval        time.Duration // of silence, before the client is asked; 0 never
 	AliveCountMax        int           // questions without an answer, then the connection ends
 	MaxSessions          int           // on one connection

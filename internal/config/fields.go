@@ -44,6 +44,14 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "per_source_penalties", Read: func(v *strict.Value) { penalties(v, &c.Sources.Penalties) }},
 		{Name: "per_source_penalty_exempt_list", Read: func(v *strict.Value) { networks(v, &c.Sources.Penalties.Exempt) }},
 		{Name: "proxy_protocol_from", Read: func(v *strict.Value) { proxies(v, &c.Sources.Proxies) }},
+		{Name: "rekey_limit", Read: func(v *strict.Value) {
+			if v.Is("default") {
+				c.RekeyLimit = 0
+			} else if n, ok := v.Size(64<<10, 1<<40); ok {
+				c.RekeyLimit = n
+			}
+		}},
+		{Name: "rekey_interval", Read: duration(&c.RekeyInterval, 0, 7*24*time.Hour)},
 		{Name: "client_alive_interval", Read: duration(&c.AliveInterval, 0, 24*time.Hour)},
 		{Name: "client_alive_count_max", Read: number(&c.AliveCountMax, 1, 1000)},
 		{Name: "max_connections_per_source", Read: number(&c.ConnectionsPerSource, 1, 100000)},

@@ -31,9 +31,11 @@ type NetConfig struct {
 	StartupsPerSource uint32 // unauthenticated connections from one source address
 	AliveInterval     time.Duration
 	AliveCountMax     uint32
-	MaxSessions       uint32 // sessions on one connection
-	MaxChannels       uint32 // channels of any type on one connection, opened by the client
-	LoginsPerSource   uint32 // those that are logged in
+	MaxSessions       uint32        // sessions on one connection
+	MaxChannels       uint32        // channels of any type on one connection, opened by the client
+	LoginsPerSource   uint32        // those that are logged in
+	RekeyLimit        uint64        // bytes in one direction after which keys are exchanged anew; 0 for the cipher's own
+	RekeyInterval     time.Duration // the same by time; 0 never
 	Banner            string
 
 	PublicKeyAlgorithms []string // that users may sign with; those of certificates have names of their own
@@ -55,6 +57,8 @@ func (m *NetConfig) fields(c *codec) {
 	c.u32(&m.StartupsFull)
 	c.u32(&m.StartupsPerSource)
 	c.i64((*int64)(&m.AliveInterval))
+	c.u64(&m.RekeyLimit)
+	c.i64((*int64)(&m.RekeyInterval))
 	c.u32(&m.AliveCountMax)
 	c.u32(&m.MaxSessions)
 	c.u32(&m.MaxChannels)
