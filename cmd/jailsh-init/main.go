@@ -34,32 +34,30 @@ func main() {
 		fmt.Fprintln(os.Stderr, "jailsh-init:", pid1.Limited(os.Args[2:]))
 		os.Exit(126) // as env(1) and the shells: found, but can't be run
 	}
+	serve := len(os.Args) == 2 && os.Args[1] == serving
+	if !serve {
+		// Namespaces, credentials and capabilities belong to a thread. It comes before
+		// any system call, in which the runtime may move main to another one.
+		runtime.LockOSThread()
+	}
 	if os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "jailsh-init: is started by jailshd, as PID 1 of a jail - to open one, run: jailsh run USER -- CMD")
 		os.Exit(2)
 	}
-	err := run(len(os.Args) == 2 && os.Args[1] == serving)
-	if err != nil {
-		os.Exit(1) // jailshd has the answer, or is gone itself
-	}
-}
-
-func run(serve bool) error {
-	if serve {
-		identity.Name("jailsh-init")
-	} else {
-		runtime.LockOSThread() // namespaces, credentials and capabilities belong to a thread
-		identity.Name("jailsh-spare")
-	}
+	identity.Name("jailsh-init")
 	conn, err := wire.FromFD(control)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "jailsh-init: control socket:", err)
 		os.Exit(2)
 	}
 	if serve {
-		return pid1.Serve(conn)
+		err = pid1.Serve(conn)
+	} else {
+		err = become(conn)
 	}
-	return become(conn)
+	if err != nil {
+		os.Exit(1) // jailshd has the answer, or is gone itself
+	}
 }
 
 // become builds the jail that the control socket asks for, and executes this
@@ -72,6 +70,7 @@ func become(conn *wire.Conn) error {
 	}
 	var request *wire.Packet
 	err = build.Run(func() (spec *wire.Spec, err error) {
+		identity.Name("jailsh-spare") // it may have to wait for long
 		if request, err = conn.Peek(); err != nil {
 			return nil, err
 		}

@@ -27,8 +27,9 @@ func (j *jail) makePrivate() (err error) {
 	return call("mount(/, MS_PRIVATE)", unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""))
 }
 
+// openNamespace opens the calling thread's.
 func openNamespace() (int, error) {
-	fd, err := unix.Open("/proc/self/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	fd, err := unix.Open("/proc/thread-self/ns/mnt", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	return fd, call("open the mount namespace", err)
 }
 

@@ -16,7 +16,7 @@ import (
 // capabilities for what they are, none but /dev has devices, and none is writable
 // but those that the plan says.
 func (j *jail) verifyMounts() error {
-	b, err := os.ReadFile("/proc/self/mountinfo")
+	b, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {
 		return call("read mountinfo", err)
 	}

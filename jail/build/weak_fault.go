@@ -64,7 +64,7 @@ func clear(attr uint64) func(*jail) error {
 // forgetSubmounts is what a remount does: of a read-only bind the mounts below
 // stay writable.
 func (j *jail) forgetSubmounts() error {
-	table, err := os.ReadFile("/proc/self/mountinfo")
+	table, err := os.ReadFile("/proc/thread-self/mountinfo")
 	if err != nil {
 		return err
 	}
