@@ -173,10 +173,13 @@ func (k *sink) copy(to syscall.RawConn) error {
 	return err
 }
 
+// next hands one read on. An error beside data is not the end of the data: after
+// each read the library asks the client for more, and says so when the client can't
+// be asked any longer, while what it had sent before still waits to be read.
 func (k *sink) next(buf []byte, to syscall.RawConn) (int, error) {
 	n, err := k.channel.Read(buf)
 	if n > 0 {
-		err = errors.Join(write(to, buf[:n]), err)
+		err = write(to, buf[:n])
 	}
 	return n, err
 }

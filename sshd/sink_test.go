@@ -44,3 +44,38 @@ func TestAPacketIsntSplit(t *testing.T) {
 		w.Close()
 	}
 }
+
+// unheard is a client that sent all it had, and is gone.
+type unheard struct{ io.Reader }
+
+func (u unheard) Read(b []byte) (int, error) {
+	n, err := u.Reader.Read(b)
+	if n > 0 {
+		err = unix.EPIPE // it can't be asked for more
+	}
+	return n, err
+}
+
+// What a client has sent arrives, though it is gone before all of that was read:
+// the rest of a file would be lost.
+func TestAClientThatIsGoneIsReadToItsEnd(t *testing.T) {
+	t.Parallel()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	raw, err := w.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent := strings.Repeat("x", 3*keystrokes)
+	k := sink{channel: sender{Reader: unheard{strings.NewReader(sent)}}, chunks: &chunks{}}
+	if err := k.copy(raw); !errors.Is(err, io.EOF) {
+		t.Error(err)
+	}
+	w.Close()
+	if got, err := io.ReadAll(r); string(got) != sent || err != nil {
+		t.Errorf("%d bytes of %d, %v", len(got), len(sent), err)
+	}
+}
