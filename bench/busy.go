@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os/exec"
 )
 
@@ -71,7 +72,11 @@ func (srv *server) download(ctx context.Context) (cmd *exec.Cmd, flows func() er
 		return nil, nil, err
 	}
 	return cmd, func() error {
-		_, err := said.Read(make([]byte, 64))
+		buf := make([]byte, 256)
+		n, err := said.Read(buf)
+		if err == nil && string(buf[:n]) != "under way\n" {
+			err = fmt.Errorf("the download began with %q", buf[:n])
+		}
 		return err
 	}, cmd.Start()
 }
