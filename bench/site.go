@@ -9,9 +9,16 @@ import (
 	"path/filepath"
 
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
 )
 
-const siteFolder = "/var/lib/jailsh-bench"
+const (
+	siteFolder = "/var/lib/jailsh-bench"
+
+	// siteLock is held by the run that siteFolder belongs to. Two at a time would
+	// also measure each other.
+	siteLock = "/run/jailsh-bench.lock"
+)
 
 // site is what both servers share: a folder, the key of their users, and the
 // tree that is their users' root.
@@ -21,24 +28,41 @@ type site struct {
 	keyFile  string
 	key      ssh.Signer
 	account  *account
+	lock     *os.File
 }
 
 func newSite(ctx context.Context, programs string) (*site, error) {
-	// A run that was killed left it.
-	if err := os.RemoveAll(siteFolder); err != nil {
+	lock, err := lockSite()
+	if err != nil {
 		return nil, err
 	}
-	if err := os.Mkdir(siteFolder, 0o755); err != nil {
-		return nil, err
-	}
-	s := &site{dir: siteFolder, programs: programs, keyFile: filepath.Join(siteFolder, "id_ed25519")}
+	s := &site{dir: siteFolder, programs: programs, keyFile: filepath.Join(siteFolder, "id_ed25519"), lock: lock}
 	if err := s.make(ctx); err != nil {
 		return nil, errors.Join(err, s.remove())
 	}
 	return s, nil
 }
 
+func lockSite() (*os.File, error) {
+	f, err := os.OpenFile(siteLock, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("%s: %w: another run measures - wait for its end", siteLock, err)
+	}
+	return f, nil
+}
+
 func (s *site) make(ctx context.Context) (err error) {
+	// A run that was killed left it.
+	if err := os.RemoveAll(s.dir); err != nil {
+		return err
+	}
+	if err := os.Mkdir(s.dir, 0o755); err != nil {
+		return err
+	}
 	if err := command(ctx, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "bench", "-f", s.keyFile); err != nil {
 		return err
 	}
@@ -67,7 +91,7 @@ func (s *site) remove() error {
 	if s.account != nil {
 		err = errors.Join(err, s.account.remove())
 	}
-	return err
+	return errors.Join(err, s.lock.Close())
 }
 
 // command runs a program, whose words are the error when it fails.
