@@ -54,7 +54,7 @@ func verdictTable() []verdict {
 		{script: "host-expand"},
 		{script: "hostbased", not: "wants host-based authentication"},
 		{script: "hostkey-agent", not: "wants host keys in an agent"},
-		{script: "hostkey-rotate", not: "wants to be told of all host keys: not built yet"},
+		{script: "hostkey-rotate", keys: hostKeyKinds()},
 		{script: "integrity"},
 		{script: "kextype"},
 		{script: "key-options"},
