@@ -97,6 +97,7 @@ func (s *session) program(spawn *wire.Spawn) {
 	switch why {
 	case lostClient:
 	case 0:
+		s.conn.answers.settle(s.ctx.Done()) // the client may end with the session: a proof of host keys comes before
 		s.finish(e)
 	case lostCell:
 		_, _ = stderr{s}.Write(s.sentence(why))
