@@ -152,8 +152,14 @@ func (s *stage) act(call standinCall) (standinReply, error) {
 	}
 	s.connections++
 	if call.Kind == "daemon" {
+		want.user += "linger = \"1h\"\n"
 		i, err := s.instance(want, "127.0.0.1:"+c.first("port"))
 		call.daemon.instance = i
+		if err == nil { // scripts use forwards as soon as ssh -f is back, and sshd has no cell to start
+			if o := i.jailsh("run", tester, "--", "true"); o.code != 0 {
+				err = errors.New(o.err)
+			}
+		}
 		return standinReply{Pidfile: c.first("pidfile")}, err
 	}
 	i, err := s.shared(want)
