@@ -70,8 +70,9 @@ func (c *connection) answer() {
 }
 
 // settle waits until the requests that came before are answered, or over is
-// closed: a client that is to end when a forward fails (ExitOnForwardFailure) must
-// know of it before its command has ended with 0.
+// closed. sshd(8) carries out one after the other, and clients count on it: one that
+// is to end when a forward fails (ExitOnForwardFailure) must know of it before its
+// command has ended with 0.
 func (a *answers) settle(over <-chan struct{}) {
 	a.mu.Lock()
 	idle := a.idle

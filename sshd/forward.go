@@ -103,6 +103,7 @@ func (c *connection) direct(nc ssh.NewChannel, answered func()) {
 	defer cancel()
 	f := &forward{allowed, cancel}
 	c.watch(f)
+	c.answers.settle(ctx.Done()) // it may lead to a listener that was asked for before
 	socket, err := c.dialHost(ctx, user, to)
 	c.unwatch(f)
 	if err != nil {
