@@ -45,6 +45,20 @@ func dialPort(t testing.TB, port uint32) net.Conn {
 	return c
 }
 
+// quietPort returns a free port that the kernel gives to nobody who doesn't ask for
+// it (ip_local_port_range of ip(7) begins at 32768).
+func quietPort(t testing.TB) uint32 {
+	t.Helper()
+	for port := uint32(20000); port < 32768; port++ {
+		if l, err := net.Listen("tcp", fmt.Sprint("127.0.0.1:", port)); err == nil {
+			l.Close()
+			return port
+		}
+	}
+	t.Fatal("all ports are taken")
+	return 0
+}
+
 // closedPort reports whether nobody listens.
 func closedPort(port uint32) bool {
 	c, err := net.Dial("tcp", fmt.Sprint("127.0.0.1:", port))
@@ -138,6 +152,7 @@ func TestRemoteForwards(t *testing.T) {
 	}
 	clientEndsFirst(t, ch, conn, large)
 	// A port that was given back can be had again, at once.
+	port = quietPort(t)
 	for range 20 {
 		if ok, _, err := c.SendRequest(tcpForward, true, at("a name", port)); !ok || err != nil {
 			t.Fatal(ok, err)
