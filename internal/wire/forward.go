@@ -36,17 +36,9 @@ func (m *Listening) fields(c *codec) { c.u32(&m.Port) }
 // Permit is what forwards may lead to: all unix sockets whose path matches Path,
 // or, if that is empty, all hosts whose name matches Host as the client writes
 // it, on Port. Both are patterns with * and ?; Port 0 is any port.
-type Permit struct {
-	Host string
-	Port uint32
-	Path string
-}
+type Permit Address
 
-func (m *Permit) fields(c *codec) {
-	c.str(&m.Host, MaxName)
-	c.u32(&m.Port)
-	c.str(&m.Path, MaxName)
-}
+func (m *Permit) fields(c *codec) { (*Address)(m).fields(c) }
 
 // Permits are those of the user and those of her key. A forward has to match one
 // of each.
