@@ -15,32 +15,9 @@ const (
 // takeBusy types as takeEcho does, while another connection of the same user
 // downloads as fast as it can.
 func takeBusy(ctx context.Context, servers []*server, r *report) error {
-	terminals := map[string]*terminal{}
-	defer func() {
-		for _, t := range terminals {
-			t.close()
-		}
-	}()
-	for _, srv := range servers {
-		t, err := srv.terminal(ctx, "echo ready; exec cat >/dev/null", "ready\r\n")
-		if err != nil {
-			return err
-		}
-		terminals[srv.name] = t
-	}
-	times := map[string][]float64{}
-	for range busyBlocks {
-		for _, srv := range servers {
-			block, err := srv.busyEchoes(ctx, terminals[srv.name])
-			if err != nil {
-				return srv.wrap(err)
-			}
-			times[srv.name] = append(times[srv.name], block...)
-		}
-	}
-	r.add(row{what: "keystroke echo under a download, p50", unit: "ms", target: 1}, times)
-	r.add(row{what: "keystroke echo under a download, p99", unit: "ms", target: 1, percentile: 99}, times)
-	return nil
+	return typing(ctx, servers, r, "keystroke echo under a download", busyBlocks, func(srv *server, t *terminal) ([]float64, error) {
+		return srv.busyEchoes(ctx, t)
+	})
 }
 
 // busyEchoes returns how long each echo took while the download ran.

@@ -15,6 +15,14 @@ const (
 // takeEcho types on a PTY whose program reads and says nothing: the echo is the
 // kernel's, so all of the time is the server's.
 func takeEcho(ctx context.Context, servers []*server, r *report) error {
+	return typing(ctx, servers, r, "keystroke echo", keystrokes/keystrokeBlock, func(_ *server, t *terminal) ([]float64, error) {
+		return t.echoes(ctx, keystrokeBlock)
+	})
+}
+
+// typing opens a terminal at each server, and types blocks in turns. block returns
+// how long each echo took in ms.
+func typing(ctx context.Context, servers []*server, r *report, what string, blocks int, block func(*server, *terminal) ([]float64, error)) error {
 	terminals := map[string]*terminal{}
 	defer func() {
 		for _, t := range terminals {
@@ -29,17 +37,17 @@ func takeEcho(ctx context.Context, servers []*server, r *report) error {
 		terminals[srv.name] = t
 	}
 	times := map[string][]float64{}
-	for range keystrokes / keystrokeBlock {
+	for range blocks {
 		for _, srv := range servers {
-			block, err := terminals[srv.name].echoes(ctx, keystrokeBlock)
+			took, err := block(srv, terminals[srv.name])
 			if err != nil {
 				return srv.wrap(err)
 			}
-			times[srv.name] = append(times[srv.name], block...)
+			times[srv.name] = append(times[srv.name], took...)
 		}
 	}
-	r.add(row{what: "keystroke echo, p50", unit: "ms", target: 1}, times)
-	r.add(row{what: "keystroke echo, p99", unit: "ms", target: 1, percentile: 99}, times)
+	r.add(row{what: what + ", p50", unit: "ms", target: 1}, times)
+	r.add(row{what: what + ", p99", unit: "ms", target: 1, percentile: 99}, times)
 	return nil
 }
 
