@@ -65,8 +65,14 @@ func (s *Screen) lineFeed() {
 }
 
 func (s *Screen) index() {
+	s.restrict(s.g.cols - 1)
+	s.nextRow()
+	s.restrict(s.g.cols - 1)
+}
+
+// nextRow goes a row down, and scrolls at the lower margin.
+func (s *Screen) nextRow() {
 	g := s.g
-	s.restrict(g.cols - 1)
 	g.y++
 	if g.y == g.bottom+1 {
 		g.y--
@@ -74,7 +80,6 @@ func (s *Screen) index() {
 	} else if g.y >= g.rows {
 		g.y = g.rows - 1
 	}
-	s.restrict(g.cols - 1)
 }
 
 func (s *Screen) reverseIndex() {

@@ -7,10 +7,7 @@ func (s *Screen) eraseDisplay(what int, selective bool) {
 	s.restrict(g.cols)
 	switch what {
 	case 0:
-		s.eraseIn(g.y, g.x, g.cols, selective)
-		if g.x == 0 {
-			g.setWrapped(g.y, false)
-		}
+		s.eraseRight(selective)
 		s.eraseRows(g.y+1, g.rows, selective)
 	case 1:
 		s.eraseIn(g.y, 0, g.x+1, selective)
@@ -30,14 +27,20 @@ func (s *Screen) eraseLine(what int, selective bool) {
 	s.restrict(g.cols)
 	switch what {
 	case 0:
-		s.eraseIn(g.y, g.x, g.cols, selective)
-		if g.x == 0 {
-			g.setWrapped(g.y, false)
-		}
+		s.eraseRight(selective)
 	case 1:
 		s.eraseIn(g.y, 0, g.x+1, selective)
 	case 2:
 		s.eraseIn(g.y, 0, g.cols, selective)
+		g.setWrapped(g.y, false)
+	}
+}
+
+// eraseRight erases the row from the cursor on.
+func (s *Screen) eraseRight(selective bool) {
+	g := s.g
+	s.eraseIn(g.y, g.x, g.cols, selective)
+	if g.x == 0 {
 		g.setWrapped(g.y, false)
 	}
 }

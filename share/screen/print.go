@@ -119,15 +119,8 @@ func (s *Screen) shape(r rune) shape {
 
 // wrap goes to the next row, which then belongs to this one.
 func (s *Screen) wrap() {
-	g := s.g
-	g.y++
-	if g.y == g.bottom+1 {
-		g.y--
-		g.up(g.top, g.bottom, 1, s.eraser())
-	} else if g.y >= g.rows {
-		g.y = g.rows - 1
-	}
-	g.setWrapped(g.y, true)
+	s.nextRow()
+	s.g.setWrapped(s.g.y, true)
 }
 
 // wrapPrinted wraps, and takes along what the next character widens: had is its
