@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -141,6 +142,53 @@ func TestAUserWhoTakesAllSheCanGet(t *testing.T) {
 	}
 	if stat := i.cellFile("alice", "cpu.stat"); strings.Contains(stat, "nr_throttled 0\n") {
 		t.Errorf("nobody has held up her processor time:\n%s", stat)
+	}
+}
+
+// At the limit of her processes the kernel refuses PID 1 a thread, too. It must do
+// without, even while each of its system calls takes long, as it does at the limit
+// of her memory: strace(1) holds them up.
+func TestPID1AtTheProcessLimit(t *testing.T) {
+	i := newInstance(t)
+	i.person("alice").table = `limits = { processes = 20, sessions = 50 }`
+	i.start()
+	x := i.terminal("alice")
+	x.prompt()
+	pid1 := i.init("alice")
+	i.background("alice", "for i in $(seq 40); do sleep 5000 & done")
+	i.log.wait(`msg="over the process limit"`, "user=alice", "processes=20")
+
+	calls := filepath.Join(t.TempDir(), "calls")
+	slow := exec.Command("strace", "-f", "-qq", "-o", calls, "-e", "trace=openat,ioctl,socket,pipe2,fcntl,clone",
+		"-e", "inject=openat,ioctl,socket,pipe2,fcntl:delay_enter=3000", "-p", strconv.Itoa(pid1)) // microseconds
+	if err := slow.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = slow.Process.Kill()
+		_ = slow.Wait() // by the signal
+	})
+	var clients sync.WaitGroup
+	for range 20 {
+		clients.Go(func() {
+			for range 4 {
+				_ = i.sshCommand("alice", "--", "true").Run() // is refused
+			}
+		})
+	}
+	clients.Wait()
+	if now := i.init("alice"); now != pid1 {
+		t.Errorf("her jail was ended: PID 1 is %d, and was %d", now, pid1)
+	}
+	text, err := os.ReadFile(calls)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(text), "EAGAIN") {
+		t.Errorf("nothing was refused:\n%s", text)
+	}
+	if strings.Contains(string(text), "CLONE_THREAD") {
+		t.Error("it wanted another thread")
 	}
 }
 

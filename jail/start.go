@@ -75,9 +75,9 @@ func (s *start) clone(program *Program, ownNetwork bool) error {
 		return errors.Join(err, ours.Close(), complaints.Close())
 	}
 	defer null.Close()
-	flags := uintptr(unix.CLONE_NEWPID | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS)
+	flags, argv := uintptr(unix.CLONE_NEWPID|unix.CLONE_NEWIPC|unix.CLONE_NEWUTS), []string{"jailsh-init"}
 	if ownNetwork {
-		flags |= unix.CLONE_NEWNET
+		flags, argv = flags|unix.CLONE_NEWNET, append(argv, wire.OwnNetworkArg)
 	}
 	attr := &os.ProcAttr{
 		Dir:   "/",
@@ -86,7 +86,7 @@ func (s *start) clone(program *Program, ownNetwork bool) error {
 		Sys:   &syscall.SysProcAttr{Cloneflags: flags, Setsid: true},
 	}
 	s.process, err = s.group.Start(attr.Sys, func() (*os.Process, error) {
-		return os.StartProcess(program.path(), []string{"jailsh-init"}, attr)
+		return os.StartProcess(program.path(), argv, attr)
 	})
 	if err != nil {
 		return errors.Join(cloneError(err), ours.Close(), complaints.Close())

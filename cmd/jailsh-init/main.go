@@ -1,6 +1,7 @@
 // Command jailsh-init is PID 1 of one user's jail. jailshd clones it into fresh
-// namespaces with one socket, descriptor 3; it takes no orders from arguments,
-// environment or files.
+// namespaces with one socket, descriptor 3, from which it takes its orders; its
+// arguments say no more than which part of its life is to come, and whether one of
+// the namespaces is for its network.
 //
 // It runs twice. First as root: it reads the plan, builds the jail, becomes the
 // user, and executes itself, so that no thread with other credentials is left.
@@ -69,7 +70,8 @@ func become(conn *wire.Conn) error {
 		return err
 	}
 	var request *wire.Packet
-	err = build.Run(func() (spec *wire.Spec, err error) {
+	ownNetwork := len(os.Args) == 2 && os.Args[1] == wire.OwnNetworkArg
+	err = build.Run(ownNetwork, func() (spec *wire.Spec, err error) {
 		identity.Name("jailsh-spare") // it may have to wait for long
 		if request, err = conn.Peek(); err != nil {
 			return nil, err

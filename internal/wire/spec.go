@@ -45,6 +45,10 @@ type Limits struct {
 // mostly waits, and threads that it starts with would cost a third of its start.
 func InitEnv() []string { return []string{"GOMAXPROCS=1"} }
 
+// OwnNetworkArg is the argument of a jailsh-init that has a network namespace of its
+// own. It learns that before the plan, which says what else it is to have.
+const OwnNetworkArg = "own-network"
+
 // Group is a supplementary group.
 type Group struct {
 	Name string

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"os"
 
-	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/sys/unix"
 )
 
@@ -24,7 +23,7 @@ func (j *jail) setHostname() error {
 // raiseLoopback brings the loopback of the cell's own network up (netdevice(7)). With
 // the host's network there is nothing to do.
 func (j *jail) raiseLoopback() error {
-	if j.spec.Network.Kind == wire.NetworkHost {
+	if !j.ownNetwork {
 		return nil
 	}
 	s, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)

@@ -27,6 +27,7 @@ var steps = []step{
 	{"pivot", (*jail).pivot},             // the host's tree is gone
 	{"keyring", (*jail).newKeyring},      // none of the host's session keys
 	{"oom", (*jail).resetOOM},            // killed no later than others
+	{"loopback", (*jail).raiseLoopback},  // in the own network namespace
 	{"filter", (*jail).writeFilter},      // what seccomp will load
 	{"plan", (*jail).awaitPlan},          // whose jail it is to be
 	{"sources", (*jail).openSources},     // clone what is bound from the host
@@ -40,7 +41,6 @@ var steps = []step{
 	{"mounts", (*jail).placeBinds},       // the administrator's mounts
 	{"host", (*jail).leaveHost},          // there is no way back to it
 	{"hostname", (*jail).setHostname},    // in the own UTS namespace
-	{"loopback", (*jail).raiseLoopback},  // in the own network namespace
 	{"network", (*jail).raiseLink},       // the way out, if there is one
 	{"read-only", (*jail).sealRoot},      // the root itself
 	{"ruleset", (*jail).collectRules},    // name what can be written
@@ -56,23 +56,24 @@ var steps = []step{
 
 // jail is the state between the steps: descriptors of what the next ones need.
 type jail struct {
-	plan    func() (*wire.Spec, error)
-	spec    *wire.Spec // nil before the plan is there
-	who     identity.Identity
-	host    host
-	own     int            // the own mount namespace
-	root    int            // the new root
-	sources map[string]int // detached clones by target
-	rules   *landlock.Ruleset
-	filter  []unix.SockFilter
+	ownNetwork bool
+	plan       func() (*wire.Spec, error)
+	spec       *wire.Spec // nil before the plan is there
+	who        identity.Identity
+	host       host
+	own        int            // the own mount namespace
+	root       int            // the new root
+	sources    map[string]int // detached clones by target
+	rules      *landlock.Ruleset
+	filter     []unix.SockFilter
 }
 
 // Run builds a jail in the namespaces of the calling process, and its own mount
 // and cgroup namespaces. plan, which may wait, says whose. The caller has locked
 // its thread, and exits after an error.
-func Run(plan func() (*wire.Spec, error)) error {
+func Run(ownNetwork bool, plan func() (*wire.Spec, error)) error {
 	unix.Umask(0) // modes below are meant as they are written
-	j := &jail{plan: plan, sources: map[string]int{}}
+	j := &jail{ownNetwork: ownNetwork, plan: plan, sources: map[string]int{}}
 	for i, s := range steps {
 		if err := j.perform(s); err != nil {
 			// Before the plan is there, there is nobody to tell.

@@ -20,6 +20,8 @@ type cell struct {
 	control *wire.Peer
 	wake    sync.Cond     // on mu: a child was forked, or the cell is ending
 	dials   chan struct{} // one for each connect in progress
+	calls   sync.Mutex    // held for a request's system calls, see startThreads
+	threads sync.Once
 
 	mu       sync.Mutex
 	spec     *wire.Spec

@@ -36,6 +36,8 @@ func (k *client) run() { _ = k.peer.Run() } // closed by the other side, or not 
 
 // spawn starts a process and answers with the descriptors that lead to it.
 func (k *client) spawn(s *wire.Spawn, files []*os.File) (wire.Message, []*os.File, error) {
+	k.cell.calls.Lock()
+	defer k.cell.calls.Unlock()
 	closeAll(files)
 	var p *prepared
 	var err error
@@ -64,6 +66,7 @@ func (k *client) spawn(s *wire.Spawn, files []*os.File) (wire.Message, []*os.Fil
 	k.leaders[pid] = true
 	k.mu.Unlock()
 	go k.await(pid, ended, beside)
+	k.cell.threads.Do(func() { go startThreads() }) // not before: a login would wait for them
 	answer := &wire.Spawned{Pid: uint32(pid), TTY: p.tty}
 	if without != nil {
 		answer.Without = without.Error()

@@ -43,7 +43,7 @@ func (k *client) dial(m *wire.Dial, files []*os.File) (wire.Message, []*os.File,
 func (c *cell) connect(to *wire.Address) (*os.File, error) {
 	deadline := time.Now().Add(dialTimeout)
 	if to.Path != "" {
-		return connect(&unix.SockaddrUnix{Name: c.inHome(to.Path)}, unix.AF_UNIX, deadline)
+		return c.reach(&unix.SockaddrUnix{Name: c.inHome(to.Path)}, unix.AF_UNIX, deadline)
 	}
 	if to.Port == 0 || to.Port > math.MaxUint16 {
 		return nil, errors.New("there is no such port")
@@ -58,7 +58,7 @@ func (c *cell) connect(to *wire.Address) (*os.File, error) {
 	for _, a := range addresses {
 		sa, family := socketAddress(netip.AddrPortFrom(a, uint16(to.Port)))
 		var s *os.File
-		if s, err = connect(sa, family, deadline); err == nil {
+		if s, err = c.reach(sa, family, deadline); err == nil {
 			return s, nil
 		}
 	}
@@ -74,29 +74,41 @@ func (c *cell) inHome(name string) string {
 	return path.Join(c.spec.Home, name)
 }
 
-// connect waits in the poller, not in a thread.
-func connect(sa unix.Sockaddr, family int, deadline time.Time) (*os.File, error) {
-	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
+// reach waits in the poller, not in a thread.
+func (c *cell) reach(sa unix.Sockaddr, family int, deadline time.Time) (*os.File, error) {
+	s, err := c.begin(sa, family)
+	if s == nil {
 		return nil, err
 	}
-	err = unix.Connect(fd, sa)
-	if err != nil && err != unix.EINPROGRESS {
-		unix.Close(fd)
-		return nil, err
-	}
-	s := os.NewFile(uintptr(fd), "socket")
 	if err != nil {
 		err = connected(s, deadline)
-	}
-	if err == nil && family != unix.AF_UNIX {
-		err = nonblock.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
 	}
 	if err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
+}
+
+// begin is connect(2): both a socket and EINPROGRESS if it isn't decided yet.
+func (c *cell) begin(sa unix.Sockaddr, family int) (*os.File, error) {
+	c.calls.Lock()
+	defer c.calls.Unlock()
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	if family != unix.AF_UNIX {
+		err = nonblock.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	}
+	if err == nil {
+		err = unix.Connect(fd, sa)
+	}
+	if err != nil && err != unix.EINPROGRESS {
+		unix.Close(fd)
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "socket"), err
 }
 
 // connected waits for the end of a connect that is in progress: the socket can be

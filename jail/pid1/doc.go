@@ -21,5 +21,7 @@
 //
 // Every fork happens under cell.mu, and so does the decision that there is
 // nothing left to wait for: the cell doesn't end between an attach and its first
-// process. Only reap calls wait4.
+// process. Only reap calls wait4. Of the requests one at a time is in system calls,
+// and the threads for that are there before the user can be at her process limit
+// (threads.go).
 package pid1

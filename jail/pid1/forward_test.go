@@ -110,7 +110,7 @@ func TestATargetThatDoesntAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 100 {
-		s, err := connect(sa, unix.AF_INET, time.Now().Add(50*time.Millisecond))
+		s, err := inTest(t).cell.reach(sa, unix.AF_INET, time.Now().Add(50*time.Millisecond))
 		if err == unix.ETIMEDOUT {
 			return
 		}

@@ -24,6 +24,8 @@ const (
 // listen makes a listener in the network or the file system of the cell, with the
 // user's rights. It belongs to jailsh-net, which accepts on it, and ends with it.
 func (k *client) listen(m *wire.Listen, files []*os.File) (wire.Message, []*os.File, error) {
+	k.cell.calls.Lock()
+	defer k.cell.calls.Unlock()
 	closeAll(files)
 	if m.At.Path != "" {
 		s, err := listenUnix(k.cell.inHome(m.At.Path), true)
