@@ -21,7 +21,8 @@
 //	session.go, requests.go, payload.go,
 //	ptyreq.go, modes.go, signal.go, env.go        what a session may ask for
 //	policy.go                                     what it gets
-//	program.go, open.go, stream.go, pump.go       open, spawn, pump
+//	program.go, open.go, stream.go, pump.go,
+//	pipe.go                                       open, spawn, pump
 //	sftp.go, transfers.go                         files
 //	answers.go, permit.go, forward.go,
 //	resolve.go, relay.go, remote.go,

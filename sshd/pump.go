@@ -67,6 +67,7 @@ type source struct {
 	n       int
 	err     error
 	drained int // bytes read after the deadline
+	wide    bool
 }
 
 func newSource(f *os.File, c *chunks) (*source, error) {
@@ -121,6 +122,10 @@ func (s *source) fill(fd int) {
 	s.buf, s.n, s.err = s.chunks.get(), 0, nil
 	for {
 		n, err := nonblock.Read(fd, s.buf[s.n:])
+		if n == chunkSize && !s.wide {
+			s.wide = true
+			widen(uintptr(fd))
+		}
 		if n > 0 {
 			s.n += n
 			if n >= bulk && s.n <= chunkSize-bulk {
@@ -155,8 +160,12 @@ type sink struct {
 // copy copies until the client's end of file, which it returns as io.EOF, or an
 // error of to. With to nil it throws away.
 func (k *sink) copy(to syscall.RawConn) error {
-	n, err := 0, error(nil)
+	n, err, wide := 0, error(nil), false
 	for err == nil {
+		if n >= chunkSize && !wide && to != nil {
+			wide = true
+			_ = to.Control(widen) // closed: the next write says so
+		}
 		switch {
 		case n < keystrokes && !k.whole:
 			n, err = k.next(k.small[:], to)

@@ -52,6 +52,14 @@ func Set(fd int) error {
 	return nil
 }
 
+// SetPipeSize is F_SETPIPE_SZ of fcntl(2): how many bytes a pipe holds.
+func SetPipeSize(fd, size int) error {
+	if _, _, errno := unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETPIPE_SZ, uintptr(size)); errno != 0 {
+		return errno
+	}
+	return nil
+}
+
 // Fstat is fstat(2), of what isn't on a file system that could keep it waiting: a
 // pipe, a socket, a device.
 func Fstat(fd int, st *unix.Stat_t) error {
