@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/crypto/ssh"
@@ -197,6 +198,7 @@ func translations() map[string]func(s *settings, c sshdConfig, user string) erro
 			s.files["revoked_keys"] = []string{c.first("revokedkeys")}
 			return nil
 		},
+		"rekeylimit":        rekeyLimit,
 		"setenv":            setEnv,
 		"trustedusercakeys": trustedAuthorities,
 	}
@@ -236,6 +238,48 @@ func tomlValue(value any) string {
 		return `"` + b.String() + `"`
 	}
 	return fmt.Sprint(value)
+}
+
+// rekeyLimit is bytes and a time, each of which may be left out.
+func rekeyLimit(s *settings, c sshdConfig, _ string) error {
+	size, seconds, err := c.rekeyLimit()
+	if err != nil {
+		return err
+	}
+	if size > 0 {
+		s.server += fmt.Sprintf("rekey_limit = %q\n", fmt.Sprint(size))
+	}
+	if seconds > 0 {
+		s.server += fmt.Sprintf("rekey_interval = \"%ds\"\n", seconds)
+	}
+	return nil
+}
+
+// rekeyLimit is that of sshd_config(5), in bytes and seconds; 0 is the default.
+func (c sshdConfig) rekeyLimit() (size, seconds int64, err error) {
+	if len(c["rekeylimit"]) == 0 {
+		return 0, 0, nil
+	}
+	words := append(c["rekeylimit"][0], "none")
+	if words[0] != "default" {
+		if size, err = amount(words[0], map[string]int64{"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}); err != nil {
+			return 0, 0, err
+		}
+	}
+	if words[1] != "none" {
+		seconds, err = amount(words[1], map[string]int64{"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600})
+	}
+	return size, seconds, err
+}
+
+func amount(word string, units map[string]int64) (int64, error) {
+	digits := strings.TrimRight(strings.ToLower(word), "abcdefghijklmnopqrstuvwxyz")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	unit, known := units[strings.ToLower(word[len(digits):])]
+	if err != nil || !known {
+		return 0, fmt.Errorf("%q is no amount", word)
+	}
+	return n * unit, nil
 }
 
 func acceptEnv(s *settings, c sshdConfig, _ string) error {

@@ -148,7 +148,8 @@ func (s *stage) act(call standinCall) (standinReply, error) {
 	}
 	want, err := translate(c, tester)
 	if err != nil || call.Kind == "test" {
-		return standinReply{}, err
+		size, seconds, _ := c.rekeyLimit()
+		return standinReply{Rekey: fmt.Sprint(size, seconds)}, err
 	}
 	s.connections++
 	if call.Kind == "daemon" {

@@ -89,7 +89,7 @@ func verdictTable() []verdict {
 		{script: "putty-transfer"},
 		{script: "reconfigure"},
 		{script: "reexec", not: "tests how sshd starts itself again"},
-		{script: "rekey", not: "sets RekeyLimit of sshd_config to values that rekey_limit refuses, down to 16 bytes; TestServerRekeys has what it is after"},
+		{script: "rekey"},
 		{script: "scp"},
 		{script: "scp-uri"},
 		{script: "scp3"},

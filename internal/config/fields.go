@@ -47,7 +47,7 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "rekey_limit", Read: func(v *strict.Value) {
 			if v.Is("default") {
 				c.RekeyLimit = 0
-			} else if n, ok := v.Size(64<<10, 1<<40); ok {
+			} else if n, ok := v.Size(16, 1<<40); ok {
 				c.RekeyLimit = n
 			}
 		}},
