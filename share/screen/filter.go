@@ -32,6 +32,10 @@ func (f *Filter) Append(dst, p []byte) []byte {
 	return dst
 }
 
+// Settled tells that nothing is held back: the stream has ended neither within a
+// character nor within a sequence.
+func (f *Filter) Settled() bool { return f.parser.state == ground && f.parser.need == 0 }
+
 func (f *Filter) ascii(run []byte) {
 	f.out = append(f.out, run...)
 	f.ended = false

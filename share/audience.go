@@ -1,0 +1,91 @@
+package share
+
+import (
+	"slices"
+	"sync"
+)
+
+// audience are the viewers of a terminal. Its lock is held for a moment, and never by
+// who writes.
+type audience struct {
+	mu       sync.Mutex
+	viewers  []*Viewer
+	joined   int // ever
+	painting bool
+	painters sync.WaitGroup
+	changed  chan struct{} // closed when somebody joins or leaves, and replaced
+}
+
+func (a *audience) join(t *Terminal, v *Viewer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.joined++
+	v.Number = a.joined
+	a.viewers = append(a.viewers, v)
+	a.tell()
+	if !a.painting {
+		a.painting = true
+		t.watched.Store(true)
+		a.painters.Go(t.paint)
+	}
+}
+
+func (a *audience) leave(v *Viewer) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if i := slices.Index(a.viewers, v); i >= 0 {
+		a.viewers = slices.Delete(a.viewers, i, i+1)
+		a.tell()
+	}
+	v.terminal.poke()
+}
+
+// gone lets the painter end if nobody is left.
+func (a *audience) gone(t *Terminal) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.viewers) > 0 {
+		return false
+	}
+	a.painting = false
+	t.watched.Store(false)
+	return true
+}
+
+func (a *audience) tell() {
+	if a.changed != nil {
+		close(a.changed)
+	}
+	a.changed = make(chan struct{})
+}
+
+// others are the sizes of viewers' terminals that aren't the owner's.
+func (a *audience) others(own Size) []Size {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var sizes []Size
+	for _, v := range a.viewers {
+		v.mu.Lock()
+		size := v.size
+		v.mu.Unlock()
+		if size != (Size{}) && size.within() != own && !slices.Contains(sizes, size.within()) {
+			sizes = append(sizes, size.within())
+		}
+	}
+	return sizes
+}
+
+// Viewers are those who look on now, and a channel that is closed when somebody joins
+// or leaves.
+func (t *Terminal) Viewers() ([]*Viewer, <-chan struct{}) {
+	a := &t.audience
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.changed == nil {
+		a.changed = make(chan struct{})
+	}
+	return slices.Clone(a.viewers), a.changed
+}
+
+// Wait returns when nothing of a terminal runs any more: its viewers have left.
+func (t *Terminal) Wait() { t.audience.painters.Wait() }
