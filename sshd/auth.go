@@ -35,7 +35,7 @@ func (c *connection) authentication(cfg *ssh.ServerConfig) {
 	// The library underneath allows "none" whenever its own handlers are nil,
 	// which is how it is used here; this callback is what refuses it.
 	cfg.NoClientAuth = true
-	cfg.NoClientAuthCallback = func(ssh.ConnMetadata) (*ssh.Permissions, error) { return nil, errNone }
+	cfg.NoClientAuthCallback = c.invited
 	cfg.PreAuthConnCallback = c.authenticating
 	cfg.PublicKeyCallback = c.offered
 	cfg.VerifiedPublicKeyCallback = c.verified

@@ -196,6 +196,8 @@ func (b *fakeBroker) opens() []string {
 }
 
 func (b *fakeBroker) text() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var lines []string
 	for _, r := range b.records {
 		lines = append(lines, fmt.Sprintf("%+v", *r))

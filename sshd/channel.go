@@ -129,6 +129,8 @@ func (c *connection) takeSession() (number uint32, reason ssh.RejectionReason, m
 		return 0, ssh.Prohibited, "disconnecting"
 	case c.forbidden():
 		return 0, ssh.Prohibited, "no more sessions"
+	case c.opened > 0 && c.login.Load().guest != nil:
+		return 0, ssh.Prohibited, "a view is one session"
 	case limit > 0 && c.sessions >= limit:
 		return 0, ssh.ResourceShortage, "too many sessions"
 	}

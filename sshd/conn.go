@@ -32,6 +32,7 @@ type connection struct {
 	proven      bool        // a key was verified; whether that is enough or not
 	excused     atomic.Bool // jailshd didn't say whether something is good: that is our fault
 	tooLate     atomic.Bool // the login grace has passed
+	guessed     bool        // a token that isn't one
 
 	ctx     context.Context // ends with the connection; its cause may be a refusal
 	cancel  context.CancelCauseFunc

@@ -28,6 +28,8 @@
 //	resolve.go, relay.go, remote.go,
 //	acceptor.go, share.go, beside.go, agent.go, x11.go,
 //	telling.go                                    forwards, with or without a session
+//	words.go, live.go, shareword.go,
+//	publish.go, view.go, guest.go                 terminals that are shared
 //	clock.go, tally.go, notice.go                 limits of sessions, and what they say
 //	exit.go, sentence.go                          exit status, EOF, close
 //	record.go, recheck.go, shutdown.go            audit, reload, the end

@@ -55,7 +55,7 @@ func newKey(t testing.TB) (ssh.Signer, ed25519.PrivateKey) {
 func everything() *wire.Grant {
 	anywhere := []wire.Permit{{Host: "*"}, {Path: "*"}}
 	return &wire.Grant{
-		Accepted: true, Shell: true, Exec: true, PTY: true, Agent: true, X11: true, AcceptEnv: []string{"LANG", "LC_*", "TERM"},
+		Accepted: true, Shell: true, Exec: true, PTY: true, Agent: true, X11: true, Share: true, Publish: true, AcceptEnv: []string{"LANG", "LC_*", "TERM"},
 		LocalForward: wire.Permits{User: anywhere, Key: anywhere}, RemoteForward: wire.Permits{User: anywhere, Key: anywhere},
 	}
 }

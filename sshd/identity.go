@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/share"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -19,9 +20,10 @@ type identity struct {
 	key         []byte // blob of the key
 	fingerprint string // of the key
 	certificate *wire.Certificate
-	device      device    // what is known of the one that has the key
-	since       time.Time // when the key was verified; zero before
-	ticket      []byte    // for a code that was verified after the key; nil: none was
+	device      device       // what is known of the one that has the key
+	since       time.Time    // when the key was verified; zero before
+	ticket      []byte       // for a code that was verified after the key; nil: none was
+	guest       *share.Share // what a guest sees, who has no name; nil: a user
 	grant       *wire.Grant
 	epoch       uint64 // of the server when the grant was looked up, see recheck.go
 }

@@ -24,6 +24,15 @@ var errPanicked = errors.New("panic, recorded under the same reference")
 func (s *session) start() {
 	s.started = true
 	grant := s.conn.policy.Load()
+	if s.id.guest != nil {
+		s.occupy("guest", s.guest)
+		return
+	}
+	if s.wish.asksServer(grant) {
+		command := s.wish.command
+		s.occupy("word", func() { s.word(command) })
+		return
+	}
 	s.mute = grant.Forced
 	spawn, refused := plan(grant, &s.wish, s.conn.addresses)
 	if refused != 0 {
@@ -39,8 +48,14 @@ func (s *session) start() {
 	}
 	s.conn.record(levelInfo, "session", "", "session", fmt.Sprint(s.number),
 		"command", commandOf(spawn), "original", originalOf(spawn, &s.wish), "terminal", fmt.Sprint(spawn.TTY != nil))
+	s.occupy("program", func() { s.program(spawn) })
+}
+
+// occupy runs what the session is for, in a goroutine of its own. It ends with the
+// channel.
+func (s *session) occupy(where string, f func()) {
 	s.work.Go(func() {
-		if s.conn.server.protect(s.conn.ref, "program", func() { s.program(spawn) }) {
+		if s.conn.server.protect(s.conn.ref, where, f) {
 			s.cancel(lostProgram)
 			s.halt()
 			s.farewell(lostProgram)
@@ -86,9 +101,11 @@ func (s *session) program(spawn *wire.Spawn) {
 		s.farewell(refusedStart)
 		return
 	}
+	s.begin(p)
 	s.spawned <- p
 	end := s.beside(p)
 	e, why := s.stream(p)
+	s.over()
 	end()
 	s.halt()
 	s.conn.record(levelInfo, "session end", "", "session", fmt.Sprint(s.number), "tty", p.TTY,
@@ -126,6 +143,9 @@ func (s *session) running(p *Process) <-chan wire.Exit {
 	s.process = p
 	if s.wish.tty != nil {
 		_ = p.Resize(s.wish.tty.Size) // the program may have ended
+		if l := s.live.Load(); l != nil {
+			l.Resize(sizeOf(&s.wish.tty.Size))
+		}
 	}
 	if s.deaf.Load() && s.process.Stdout != nil {
 		s.process.Stdout.Close()

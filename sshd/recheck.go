@@ -23,6 +23,9 @@ func (c *connection) recheck() {
 	if login == nil {
 		return // verified compares the epoch
 	}
+	if login.guest != nil {
+		return // her owner's login is what counts
+	}
 	now := login.again()
 	err := c.grant(now)
 	if err == nil {
@@ -36,6 +39,9 @@ func (c *connection) recheck() {
 		c.narrow()
 		for _, s := range c.sessionsOpen() {
 			s.clock.look() // the limits of time hold for what runs
+			if !mayShare(now.grant) {
+				s.unshare()
+			}
 		}
 	case c.ctx.Err() != nil: // it has just ended
 	case errors.As(err, &denied):

@@ -17,7 +17,9 @@ func (s *session) terminal(data []byte) bool {
 		s.conn.denied("pty-req", nil)
 		return false
 	}
+	size := tty.Size
 	s.wish.term, s.wish.tty = term, tty
+	s.size.Store(&size)
 	s.shown.Store(true)
 	return true
 }
@@ -50,6 +52,13 @@ func (s *session) resize(data []byte) bool {
 		return false
 	}
 	s.wish.tty.Size = size
+	s.size.Store(&size)
+	if v := s.viewer.Load(); v != nil {
+		v.Resize(sizeOf(&size))
+	}
+	if l := s.live.Load(); l != nil {
+		l.Resize(sizeOf(&size))
+	}
 	if s.process != nil {
 		_ = s.process.Resize(size) // the program may have ended
 	}

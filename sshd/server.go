@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/share"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -101,6 +102,8 @@ type Server struct {
 	guests    tally[string]       // connections of others to what a user shares
 	records   *recorder
 	chunks    chunks
+	hub       *share.Hub
+	owners    sync.Map      // the sessions of live terminals: *share.Live to *session
 	secret    []byte        // of refusalTime
 	epoch     atomic.Uint64 // counts calls of Recheck
 
@@ -123,7 +126,7 @@ type Server struct {
 // ended with Shutdown. The host keys of cfg must be ed25519 or RSA.
 func New(cfg *wire.NetConfig, b Broker) (*Server, error) {
 	s := &Server{
-		broker: b, records: newRecorder(),
+		broker: b, records: newRecorder(), hub: share.NewHub(),
 		conns: map[*connection]struct{}{}, listeners: map[net.Listener]struct{}{},
 		startups: startups{random: random},
 		secret:   make([]byte, 32), recorderDone: make(chan struct{}),

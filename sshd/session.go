@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/share"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -39,10 +40,15 @@ type session struct {
 	mute    bool        // a forced command gets no signals
 	reports bool        // its standard error tells of transfers
 
-	spawned chan *Process  // program to run, once
-	status  chan wire.Exit // run to program, once; closed without a value if the cell is gone
-	deaf    atomic.Bool    // the client wants no more output of a terminal
-	shown   atomic.Bool    // it is for a terminal, where somebody looks on
+	spawned chan *Process             // program to run, once
+	status  chan wire.Exit            // run to program, once; closed without a value if the cell is gone
+	deaf    atomic.Bool               // the client wants no more output of a terminal
+	shown   atomic.Bool               // it is for a terminal, where somebody looks on
+	size    atomic.Pointer[wire.Size] // of that terminal
+
+	live     atomic.Pointer[share.Live]   // the terminal that others may look at
+	audience sync.Once                    // showAudience
+	viewer   atomic.Pointer[share.Viewer] // if the session is a view
 
 	clock clock
 

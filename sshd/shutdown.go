@@ -31,6 +31,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		}
 	})
 	s.work.Wait()
+	s.hub.Wait()
 	s.stopRecorder()
 	<-s.recorderDone
 	s.chunks.turnstile.event.Close()

@@ -19,7 +19,11 @@ import (
 func (s *session) stream(p *Process) (wire.Exit, refusal) {
 	s.spin("input", func() { s.input(p) })
 	if p.PTY != nil {
-		s.output(p.PTY, s.channel)
+		to := io.Writer(s.channel)
+		if l := s.live.Load(); l != nil {
+			to = display{l, s.channel}
+		}
+		s.output(p.PTY, to)
 	} else {
 		s.outputs.Add(1)
 		s.spin("stderr", func() {

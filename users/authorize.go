@@ -222,6 +222,7 @@ func (d *Decision) grant(u *User, k *Key, q Query) {
 		Until:        earlier(u.Expires, o.Expires),
 		SecondFactor: u.TOTP,
 		Agent:        u.Allow.Agent && !o.NoAgentForwarding, X11: u.Allow.X11 && !o.NoX11Forwarding,
+		Share: u.Allow.Share && !o.NoForward, Publish: u.Allow.Publish && !o.NoForward,
 		LocalForward:  wire.Permits{User: u.forwards(u.Allow.LocalForward), Key: o.forwards(o.PermitOpen)},
 		RemoteForward: wire.Permits{User: u.forwards(u.Allow.RemoteForward), Key: o.forwards(o.PermitListen)},
 	}
@@ -234,8 +235,8 @@ func (d *Decision) grant(u *User, k *Key, q Query) {
 		d.trace("%s: forced command %q", k.Source, o.Command)
 	}
 	g.SFTP = grantSFTP(u, g.Forced, g.Command)
-	d.trace("granted: shell %t, exec %t, pty %t, sftp %t, agent %t, x11 %t, local forward %s, remote forward %s", g.Shell, g.Exec, g.PTY,
-		g.SFTP.Allowed, g.Agent, g.X11, permitsText(g.LocalForward), permitsText(g.RemoteForward))
+	d.trace("granted: shell %t, exec %t, pty %t, sftp %t, agent %t, x11 %t, share %t, publish %t, local forward %s, remote forward %s", g.Shell, g.Exec, g.PTY,
+		g.SFTP.Allowed, g.Agent, g.X11, g.Share, g.Publish, permitsText(g.LocalForward), permitsText(g.RemoteForward))
 	d.Grant = g
 }
 

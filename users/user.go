@@ -62,6 +62,7 @@ func (u *User) Expired(now time.Time) bool { return !u.Expires.IsZero() && !now.
 type Allow struct {
 	Shell, Exec, PTY, SFTP bool
 	Agent, X11             bool
+	Share, Publish         bool // @share and @publish
 
 	LocalForward, RemoteForward []wire.Permit // nil: what the network makes of it
 }

@@ -113,7 +113,8 @@ type Grant struct {
 
 	LocalForward, RemoteForward Permits  // -L, -D, -W and -R of ssh(1)
 	Agent, X11                  bool     // -A and -X
-	Shares                      []string // users whose remote forwards this one may reach
+	Shares                      []string // users whose remote forwards this one may reach, and who let her watch what they share
+	Share, Publish              bool     // @share and @publish
 
 	Logins     uint32        // connections of the user at once; 0: no limit
 	Sessions   uint32        // of the user at once, over all her connections; 0: no limit
@@ -144,6 +145,8 @@ func (m *Grant) fields(c *codec) {
 	c.boolean(&m.Agent)
 	c.boolean(&m.X11)
 	c.strs(&m.Shares, MaxShares, MaxName, MaxText)
+	c.boolean(&m.Share)
+	c.boolean(&m.Publish)
 	c.u32(&m.Sessions)
 	c.i64((*int64)(&m.Idle))
 	c.i64((*int64)(&m.MaxSession))

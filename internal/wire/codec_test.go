@@ -35,7 +35,7 @@ func full() map[string]Message {
 			NoTouchRequired: true, VerifyRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
 			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0), SecondFactor: true, Logins: 4,
 			LocalForward: Permits{[]Permit{{"*", 22, ""}}, []Permit{{"", 0, "/run/*"}}}, RemoteForward: Permits{[]Permit{{"localhost", 0, ""}}, nil},
-			Agent: true, X11: true, Shares: []string{"bob"},
+			Agent: true, X11: true, Shares: []string{"bob"}, Share: true, Publish: true,
 		},
 		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash"), Proof: true},
 		"Signature": &Signature{Format: "ssh-ed25519", Blob: []byte("s")},

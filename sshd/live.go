@@ -1,0 +1,124 @@
+package sshd
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/jailsh/jailsh/internal/nonblock"
+	"github.com/jailsh/jailsh/share"
+)
+
+// begin makes a program's terminal one that its owner can share, if she may.
+func (s *session) begin(p *Process) {
+	if p.PTY == nil || !s.conn.policy.Load().Share {
+		return
+	}
+	raw, err := p.PTY.SyscallConn()
+	if err != nil {
+		return // closed by halt
+	}
+	s.own(sizeOf(s.size.Load()), func(b []byte) error {
+		_, err := nonblock.WriteAll(raw, b)
+		return err
+	})
+}
+
+// own makes a terminal that is the session's, until over.
+func (s *session) own(size share.Size, input func([]byte) error) *share.Live {
+	l := s.conn.server.hub.Begin(s.id.user, size, input)
+	s.live.Store(l)
+	s.conn.server.owners.Store(l, s)
+	return l
+}
+
+// over ends the session's terminal, if it has one.
+func (s *session) over() {
+	if l := s.live.Load(); l != nil {
+		s.conn.server.owners.Delete(l)
+		s.conn.server.hub.End(l)
+	}
+}
+
+// unshare stops what is shared of the session's terminal.
+func (s *session) unshare() {
+	for _, sh := range s.conn.server.hub.Shares(s.id.user) {
+		if sh.Terminal == s.live.Load() {
+			sh.Stop()
+		}
+	}
+}
+
+// sessionOf is the session whose terminal it is, or nil if it has just ended.
+func (s *Server) sessionOf(l *share.Live) *session {
+	owner, _ := s.owners.Load(l)
+	session, _ := owner.(*session)
+	return session
+}
+
+// display is where the output of a program goes: to the owner's client, and to the
+// terminal that others may look at, which never waits.
+type display struct {
+	*share.Live
+	client io.Writer
+}
+
+func (d display) Write(b []byte) (int, error) {
+	d.Live.Write(b)
+	return d.client.Write(b)
+}
+
+// showAudience begins to show the owner who looks on. It doesn't disturb her screen:
+// how many there are is in the title of her window, until the program gives it another
+// one.
+func (s *session) showAudience() {
+	s.audience.Do(func() {
+		s.spin("audience", func() {
+			l, shown := s.live.Load(), 0
+			again := time.NewTicker(retitle)
+			defer again.Stop()
+			for {
+				viewers, changed := l.Viewers()
+				due := len(viewers) != shown
+				if due && s.setTitle(l, len(viewers)) {
+					shown, due = len(viewers), false
+				}
+				later := again.C
+				if !due {
+					later = nil
+				}
+				select {
+				case <-changed:
+				case <-later:
+				case <-s.ctx.Done():
+					return
+				}
+			}
+		})
+	})
+}
+
+// retitle is after which time it is tried again to set the title.
+const retitle = 100 * time.Millisecond
+
+// setTitle writes the title, unless the program is in the middle of a sequence.
+func (s *session) setTitle(l *share.Live, viewers int) bool {
+	title, settled := l.Title()
+	if !settled {
+		return false
+	}
+	if viewers > 0 {
+		count := fmt.Sprintf("%d looking on", viewers)
+		if title != "" {
+			title += " - "
+		}
+		title += count
+	}
+	s.stderr.Lock()
+	defer s.stderr.Unlock()
+	if !s.finished {
+		// An error: the client is gone.
+		_, _ = fmt.Fprintf(s.channel.Stderr(), "\x1b]2;%s\x1b\\", title)
+	}
+	return true
+}

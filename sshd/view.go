@@ -1,0 +1,95 @@
+package sshd
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strconv"
+
+	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/share"
+)
+
+// parting ends, on a viewer's terminal, what a program may have begun on it.
+const parting = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b[r\x1b[m\x1b[?1049l\x1b[?25h\r\n"
+
+// errGone is why a view ends of which the client is gone.
+var errGone = errors.New("the client is gone")
+
+// view shows a terminal that is shared, until it ends or the viewer goes. A viewer has
+// no program and no cell: what he may do is what is here.
+func (s *session) view(sh *share.Share, name string) error {
+	v, err := sh.Join(name, sizeOf(s.size.Load()))
+	if err != nil {
+		return err
+	}
+	s.viewer.Store(v)
+	v.Resize(sizeOf(s.size.Load())) // it may have changed before the viewer was there
+	what := sh.Terminal.Owner + "/" + sh.Name
+	s.conn.record(levelInfo, "view", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number), "role", v.Role().String())
+	defer func() {
+		s.viewer.Store(nil)
+		sh.Leave(v)
+		s.conn.record(levelInfo, "view end", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number))
+	}()
+	ctx, leave := context.WithCancel(s.ctx)
+	defer leave()
+	s.spin("viewer", func() { s.typed(v, leave) })
+	err = s.follow(ctx, v)
+	switch {
+	case errors.Is(err, errGone), s.ctx.Err() != nil:
+		return nil // there is nobody to be told, or word tells it
+	case s.shown.Load():
+		_, _ = io.WriteString(s.channel, parting) // an error: the client is gone
+	}
+	switch {
+	case errors.Is(err, share.ErrRemoved):
+		return err
+	case errors.Is(err, io.EOF):
+		s.remark(what + " has ended")
+	}
+	return nil
+}
+
+// follow writes what the viewer is to see, as fast as his client takes it.
+func (s *session) follow(ctx context.Context, v *share.Viewer) error {
+	for {
+		chunks, err := v.Next(ctx)
+		if err != nil {
+			return err
+		}
+		s.clock.touch()
+		for _, c := range chunks {
+			if _, err := s.channel.Write(c); err != nil {
+				return errGone
+			}
+		}
+	}
+}
+
+// typed reads what the viewer types, also if he may not. Who may not leaves by q, ^C
+// or ^D: nothing else would come of them.
+func (s *session) typed(v *share.Viewer, leave func()) {
+	var buf [keystrokes]byte
+	for {
+		n, err := s.channel.Read(buf[:])
+		if n > 0 {
+			if v.Role() == share.Type {
+				v.Type(buf[:n])
+			} else if s.shown.Load() && bytes.ContainsAny(buf[:n], "q\x03\x04") {
+				leave()
+			}
+		}
+		if err != nil {
+			return // of a client that is gone follow learns too
+		}
+	}
+}
+
+func sizeOf(w *wire.Size) share.Size {
+	if w == nil {
+		return share.Size{}
+	}
+	return share.Size{Cols: int(w.Columns), Rows: int(w.Rows)}
+}
