@@ -41,7 +41,7 @@ func TestRefusedLogins(t *testing.T) {
 		"a shell that isn't in the template": {
 			func(_ *testing.T, _ *instance, alice *person) { alice.table = `shell = "/bin/zsh"` },
 			func(_ *testing.T, _ *instance, alice *person) { alice.table = `shell = "/bin/sh"` },
-			[]string{"user.alice.shell: /bin/zsh: not in the template", " - name a shell that is"},
+			[]string{"user.alice.shell: /bin/zsh: not in the template", " - name one that is"},
 		},
 		"a home of somebody else": {
 			func(t *testing.T, i *instance, _ *person) {

@@ -61,16 +61,22 @@ func planBlanks(t rootfs.Tree, placed []wire.Mount) []wire.Mount {
 	return mounts
 }
 
-// checkShell looks the shell up as the kernel will: with the template as root.
 func checkShell(a Account) error {
-	real, _, err := a.Template.Tree.Resolve(a.Shell)
-	if err != nil {
-		return fmt.Errorf("user.%s.shell: %s: not in the template %s: %w - name a shell that is, or build it with a profile that has this one",
-			a.Name, a.Shell, a.Template.Name, rootfs.Cause(err))
+	if err := a.Template.Program(a.Shell); err != nil {
+		return fmt.Errorf("user.%s.shell: %w", a.Name, err)
 	}
-	info, err := a.Template.Tree.Lstat(real)
-	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 || strings.HasSuffix(a.Shell, "/") {
-		return fmt.Errorf("user.%s.shell: %s: not an executable file of the template %s - name one that is", a.Name, a.Shell, a.Template.Name)
+	return nil
+}
+
+// Program looks a program up as the kernel will: with the template as root.
+func (t Template) Program(p string) error {
+	real, _, err := t.Tree.Resolve(p)
+	if err != nil {
+		return fmt.Errorf("%s: not in the template %s: %w - name one that is, or build it with a profile that has this one", p, t.Name, rootfs.Cause(err))
+	}
+	info, err := t.Tree.Lstat(real)
+	if err != nil || !info.Mode().IsRegular() || info.Mode()&0o111 == 0 || strings.HasSuffix(p, "/") {
+		return fmt.Errorf("%s: not an executable file of the template %s - name one that is", p, t.Name)
 	}
 	return nil
 }

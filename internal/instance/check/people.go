@@ -109,6 +109,10 @@ func (p *persons) person(u *users.User) {
 		}
 		return
 	}
+	if err := ownServer(u, a.Template); err != nil {
+		what, fix := split(err.Error())
+		problem(what, fix, "sftp.server", -1)
+	}
 	if p.groups != nil {
 		for _, m := range p.groups.Missing(&a.Limits) {
 			if p.once(m.Limit + m.What) {
