@@ -25,6 +25,11 @@ func bans() []ban {
 			"what reads the network can name a user and never describe a jail: it has internal/wire to ask with",
 		},
 		{
+			[]string{"sshd/...", "share/...", "cmd/jailsh-net"},
+			[]string{"internal/recordings"},
+			"what reads the network writes to files that it is given, and names none",
+		},
+		{
 			[]string{"cmd/jailsh-net"},
 			[]string{"users", "internal/config", "internal/instance", "internal/totp", "jail", "jail/build", "jail/pid1", "jail/template", "github.com/BurntSushi/toml", "os/exec"},
 			"jailsh-net lives in an empty root: there is nothing to read or to start, and nothing of it is there to be turned against the host",
@@ -89,6 +94,8 @@ func onlys() []only {
 	return []only{
 		{[]string{"jail", "jail/build", "jail/identity", "jail/disposition", "jail/pid1", "jail/quota", "cmd/jailsh-init", "sftp", "sftp/options", "internal/wire", "internal/cell", "internal/nonblock", "internal/thread", "internal/mountinfo", "internal/seccomp", "internal/landlock", "internal/netlink", "jail/egress", "jail/cgroup", "internal/totp"}, []string{"golang.org/x/sys/unix"}, small},
 		{[]string{"jail/template"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/..."}, small},
+		{[]string{"internal/cast"}, nil, "it reads recordings of whatever programs write"},
+		{[]string{"internal/seal", "internal/recordings"}, []string{"golang.org/x/sys/unix", "golang.org/x/crypto/..."}, small},
 		{[]string{"share/screen"}, []string{"github.com/clipperhouse/displaywidth/...", "github.com/clipperhouse/uax29/..."}, "it reads what any program writes, for anybody to see"},
 		{[]string{"users", "internal/revoked"}, []string{"golang.org/x/sys/unix", "github.com/BurntSushi/toml/...", "golang.org/x/crypto/..."}, "the table is read by root"},
 	}

@@ -45,7 +45,7 @@ func outside() (int, error) {
 	if os.Geteuid() != 0 {
 		return 1, fmt.Errorf("these tests start jailshd and look into jails, which root alone can - run: sudo make test")
 	}
-	for _, tool := range []string{"ssh", "scp", "sftp", "tmux", "git", "rsync", "ssh-audit", "setpriv", "unshare", "nsenter", "gdb", "strace", "python3", "node", "xauth", "nft", "plink", "dbclient", "lftp", "rclone", "ansible-playbook"} {
+	for _, tool := range []string{"ssh", "scp", "sftp", "tmux", "git", "rsync", "ssh-audit", "setpriv", "unshare", "nsenter", "gdb", "strace", "python3", "node", "xauth", "nft", "plink", "dbclient", "lftp", "rclone", "asciinema", "ansible-playbook"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			return 1, fmt.Errorf("%s is missing - run: make test, which installs what the tests need", tool)
 		}

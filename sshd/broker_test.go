@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ type fakeBroker struct {
 	open     func(ctx context.Context, user string) (Cell, error) // nil: cell
 	cell     Cell
 	onRecord func(*wire.Record)
+	recorded func() (*wire.Recorded, *os.File, error) // nil: nothing can be recorded
+	onSeal   func(*wire.Seal) error
 
 	mu      sync.Mutex
 	changed *sync.Cond             // broadcast with every record
@@ -31,6 +34,7 @@ type fakeBroker struct {
 	records []*wire.Record
 	asked   []wire.Lookup
 	opened  []wire.Open
+	seals   []wire.Seal
 }
 
 func newFakeBroker() *fakeBroker {
@@ -99,6 +103,23 @@ func (b *fakeBroker) Open(ctx context.Context, m *wire.Open) (Cell, error) {
 		return b.open(ctx, m.User)
 	}
 	return b.cell, nil
+}
+
+func (b *fakeBroker) Recording(context.Context, *wire.Recording) (*wire.Recorded, *os.File, error) {
+	if b.recorded == nil {
+		return nil, nil, errors.New("no recordings here")
+	}
+	return b.recorded()
+}
+
+func (b *fakeBroker) Seal(_ context.Context, m *wire.Seal) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.seals = append(b.seals, *m)
+	if b.onSeal != nil {
+		return b.onSeal(m)
+	}
+	return nil
 }
 
 func (b *fakeBroker) Record(r *wire.Record) {

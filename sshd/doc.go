@@ -24,6 +24,7 @@
 //	program.go, open.go, stream.go, pump.go,
 //	pipe.go                                       open, spawn, pump
 //	sftp.go, transfers.go                         files
+//	recording.go, recordwriter.go, typed.go       what a terminal shows, to a file
 //	answers.go, permit.go, forward.go,
 //	resolve.go, relay.go, remote.go,
 //	acceptor.go, share.go, beside.go, agent.go, x11.go,

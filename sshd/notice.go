@@ -42,6 +42,9 @@ func (s *session) show() {
 	for {
 		select {
 		case text := <-s.notices:
+			if r := s.recording.Load(); r != nil {
+				r.marker(text)
+			}
 			s.stderr.Lock()
 			if !s.finished {
 				// An error: the client is gone.

@@ -45,6 +45,9 @@ func plan(g *wire.Grant, w *wish, a addresses) (*wire.Spawn, refusal) {
 	case !w.exec && !g.Shell:
 		return nil, refusedShell
 	}
+	if g.Record == wire.RecordStrict && w.tty == nil && !w.sftp {
+		return nil, refusedUnseen
+	}
 	s := &wire.Spawn{Exec: w.exec, Command: w.command, TTY: w.tty, Agent: w.agent, X11: w.x11}
 	var env environment
 	ok := env.add("SSH_CLIENT", fmt.Sprintf("%s %d %d", a.client, a.clientPort, a.serverPort)) &&

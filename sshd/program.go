@@ -58,6 +58,9 @@ func (s *session) occupy(where string, f func()) {
 		if s.conn.server.protect(s.conn.ref, where, f) {
 			s.cancel(lostProgram)
 			s.halt()
+			if r := s.recording.Load(); r != nil {
+				r.fail(errPanicked)
+			}
 			s.farewell(lostProgram)
 		}
 	})
@@ -83,22 +86,19 @@ func originalOf(spawn *wire.Spawn, w *wish) string {
 func (s *session) program(spawn *wire.Spawn) {
 	s.conn.answers.settle(s.ctx.Done())
 	began := time.Now()
-	p, err := s.spawn(spawn)
+	recording, why := s.toRecord(spawn)
+	var p *Process
+	if why == 0 {
+		p, why = s.launch(spawn)
+	}
 	s.settled()
-	switch why := s.dismissed(); {
-	case err == nil && s.adopt(p):
-	case why != 0:
-		s.farewell(why)
-		return
-	case s.ctx.Err() != nil:
-		return // the client has closed the channel
-	default:
-		s.conn.record(levelError, "session failed", "", "session", fmt.Sprint(s.number), "error", err.Error())
-		if spawn.Exec || spawn.Program != wire.ProgramShell {
-			s.farewell(refusedRun)
-			return
+	if why != 0 {
+		if recording != nil {
+			why = recording.end(wire.Exit{}, why)
 		}
-		s.farewell(refusedStart)
+		if why != lostClient {
+			s.farewell(why)
+		}
 		return
 	}
 	s.begin(p)
@@ -108,6 +108,9 @@ func (s *session) program(spawn *wire.Spawn) {
 	s.over()
 	end()
 	s.halt()
+	if recording != nil {
+		why = recording.end(e, why)
+	}
 	s.conn.record(levelInfo, "session end", "", "session", fmt.Sprint(s.number), "tty", p.TTY,
 		"status", statusOf(e, why), "reason", reasonOf(why),
 		"seconds", fmt.Sprintf("%.3f", time.Since(began).Seconds()))
@@ -122,6 +125,24 @@ func (s *session) program(spawn *wire.Spawn) {
 	default:
 		s.farewell(why)
 	}
+}
+
+// launch starts the program, or says why it doesn't run.
+func (s *session) launch(spawn *wire.Spawn) (*Process, refusal) {
+	p, err := s.spawn(spawn)
+	switch why := s.dismissed(); {
+	case err == nil && s.adopt(p):
+		return p, 0
+	case why != 0:
+		return nil, why
+	case s.ctx.Err() != nil:
+		return nil, lostClient // it has closed the channel
+	}
+	s.conn.record(levelError, "session failed", "", "session", fmt.Sprint(s.number), "error", err.Error())
+	if spawn.Exec || spawn.Program != wire.ProgramShell {
+		return nil, refusedRun
+	}
+	return nil, refusedStart
 }
 
 // spawn starts the program in the user's cell.
@@ -145,6 +166,9 @@ func (s *session) running(p *Process) <-chan wire.Exit {
 		_ = p.Resize(s.wish.tty.Size) // the program may have ended
 		if l := s.live.Load(); l != nil {
 			l.Resize(sizeOf(&s.wish.tty.Size))
+		}
+		if r := s.recording.Load(); r != nil {
+			r.resize(s.wish.tty.Size)
 		}
 	}
 	if s.deaf.Load() && s.process.Stdout != nil {

@@ -62,6 +62,9 @@ func (s *session) resize(data []byte) bool {
 	if s.process != nil {
 		_ = s.process.Resize(size) // the program may have ended
 	}
+	if r := s.recording.Load(); r != nil {
+		r.resize(size)
+	}
 	return true
 }
 

@@ -31,6 +31,10 @@ type Broker interface {
 	// Open asks for a way into a user's cell, which is started if it isn't
 	// running.
 	Open(context.Context, *wire.Open) (Cell, error)
+	// Recording asks for a file to record a session in, which is to be appended to.
+	Recording(context.Context, *wire.Recording) (*wire.Recorded, *os.File, error)
+	// Seal asks for a signature over what a recording holds.
+	Seal(context.Context, *wire.Seal) error
 	// Record writes an event to the log. It is called from one goroutine, and may
 	// take its time.
 	Record(*wire.Record)

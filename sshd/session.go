@@ -52,6 +52,8 @@ type session struct {
 
 	clock clock
 
+	recording atomic.Pointer[recording] // nil: there is none
+
 	mu      sync.Mutex
 	files   *Process // to be closed by halt
 	ended   bool

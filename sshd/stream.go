@@ -63,10 +63,14 @@ func (s *session) output(from *os.File, to io.Writer) {
 	if err != nil {
 		return // closed by halt
 	}
+	r := s.recording.Load()
 	for {
 		chunk, err := src.next()
 		if len(chunk) > 0 {
 			s.clock.touch()
+			if r != nil {
+				r.output(chunk)
+			}
 		}
 		if len(chunk) > 0 && !s.deaf.Load() {
 			if _, werr := to.Write(chunk); werr != nil {
@@ -99,6 +103,9 @@ func (s *session) input(p *Process) {
 	}
 	in := sink{channel: heard{s.channel, &s.clock}, chunks: &s.conn.server.chunks, whole: s.reports}
 	raw, err := to.SyscallConn()
+	if r := s.recording.Load(); r != nil && r.input && err == nil {
+		in.channel = &typed{Channel: in.channel, to: r, master: raw}
+	}
 	if err == nil {
 		err = in.copy(raw)
 	}

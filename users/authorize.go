@@ -220,8 +220,8 @@ func (d *Decision) grant(u *User, k *Key, q Query) {
 		Logins:          uint32(u.Limits.Logins),
 		Sessions:        uint32(u.Limits.Sessions), Idle: u.Limits.Idle, MaxSession: u.Limits.MaxSession,
 		Until:        earlier(u.Expires, o.Expires),
-		SecondFactor: u.TOTP,
-		Agent:        u.Allow.Agent && !o.NoAgentForwarding, X11: u.Allow.X11 && !o.NoX11Forwarding,
+		SecondFactor: u.TOTP, Record: u.Record,
+		Agent: u.Allow.Agent && !o.NoAgentForwarding, X11: u.Allow.X11 && !o.NoX11Forwarding,
 		Share: u.Allow.Share && !o.NoForward, Publish: u.Allow.Publish && !o.NoForward,
 		LocalForward:  wire.Permits{User: u.forwards(u.Allow.LocalForward), Key: o.forwards(o.PermitOpen)},
 		RemoteForward: wire.Permits{User: u.forwards(u.Allow.RemoteForward), Key: o.forwards(o.PermitListen)},
@@ -233,6 +233,9 @@ func (d *Decision) grant(u *User, k *Key, q Query) {
 	case o.Forced:
 		g.Forced, g.Command = true, o.Command
 		d.trace("%s: forced command %q", k.Source, o.Command)
+	}
+	if u.Record != wire.RecordOff {
+		d.trace("%s: %s: sessions on a terminal are recorded", u.where("record"), RecordName(u.Record))
 	}
 	g.SFTP = grantSFTP(u, g.Forced, g.Command)
 	d.trace("granted: shell %t, exec %t, pty %t, sftp %t, agent %t, x11 %t, share %t, publish %t, local forward %s, remote forward %s", g.Shell, g.Exec, g.PTY,

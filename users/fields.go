@@ -104,7 +104,7 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 
 		{Name: "limits", Read: func(v *strict.Value) { v.Fields(limitFields(to)) }},
 
-		{Name: "record"},
+		key(to, "record", readRecord, func(u *User, how uint8) { u.Record = how }),
 	}
 }
 

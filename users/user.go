@@ -36,6 +36,7 @@ type User struct {
 	Allow     Allow
 	ShareWith []string // users who may reach what her remote forwards have opened
 	SFTP      SFTP
+	Record    uint8          // wire.RecordOff and the like
 	Command   string         // forced command, "" for none; wins over a key's
 	From      []netip.Prefix // where the user may come from; empty: anywhere
 	Expires   time.Time      // no login from then on; zero: never

@@ -14,7 +14,7 @@ import (
 // to be served, and executes the program again. jailshd has cloned it into
 // namespaces of its own, so the network namespace has no way out either: the
 // listeners come over the socket, and nothing can be dialled.
-func confine(who identity.Identity) error {
+func confine(who identity.Identity, largest uint64) error {
 	self, err := unix.Open("/proc/self/exe", unix.O_RDONLY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return fmt.Errorf("open the own program: %w", err)
@@ -25,6 +25,8 @@ func confine(who identity.Identity) error {
 	}{
 		{"empty root", emptyRoot},
 		{"descriptors", func() error { return unix.CloseRange(broker+1, ^uint(0), unix.CLOSE_RANGE_CLOEXEC) }},
+		// What it is given to write to are recordings, which may get no larger.
+		{"limit", func() error { return unix.Setrlimit(unix.RLIMIT_FSIZE, &unix.Rlimit{Cur: largest, Max: largest}) }},
 		{"identity", func() error { return identity.Drop(who) }},
 		{"verify", func() error { return errors.Join(identity.Verify(who), verifyEmpty()) }},
 		{"exec", func() error { return execute(self) }},

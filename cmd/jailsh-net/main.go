@@ -15,12 +15,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
 	"strconv"
 
 	"github.com/jailsh/jailsh/internal/seccomp"
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/jail/identity"
+	"golang.org/x/sys/unix"
 )
 
 const broker = 3
@@ -32,22 +34,24 @@ const broker = 3
 // an upload. A higher GOGC would do the same, and multiply what many sessions hold.
 const ballast = 12 << 20
 
-// serving is the argument of the second run; the first has the uid.
+// serving is the argument of the second run; the first has the uid, and how large a file
+// may get.
 const serving = "serve"
 
 func main() {
 	runtime.LockOSThread() // what confine drops belongs to a thread
-	if len(os.Args) != 2 || os.Getpid() != 1 {
+	serves := len(os.Args) == 2 && os.Args[1] == serving
+	if !serves && len(os.Args) != 3 || os.Getpid() != 1 {
 		fmt.Fprintln(os.Stderr, "jailsh-net: is started by jailshd - run: jailshd --config FILE")
 		os.Exit(2)
 	}
 	var err error
-	if os.Args[1] == serving {
+	if serves {
 		identity.Name("jailsh-net")
 		runtime.UnlockOSThread()
 		err = serve()
 	} else {
-		err = begin(os.Args[1])
+		err = begin(os.Args[1], os.Args[2])
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		fmt.Fprintln(os.Stderr, "jailsh-net:", err)
@@ -55,12 +59,16 @@ func main() {
 	}
 }
 
-func begin(uid string) error {
+func begin(uid, largest string) error {
 	id, err := strconv.ParseUint(uid, 10, 32)
 	if err != nil || id == 0 {
 		return fmt.Errorf("uid %q: not one to run as", uid)
 	}
-	return confine(identity.Identity{UID: uint32(id), GID: uint32(id)})
+	size, err := strconv.ParseUint(largest, 10, 63)
+	if err != nil {
+		return fmt.Errorf("size %q: not one of a file", largest)
+	}
+	return confine(identity.Identity{UID: uint32(id), GID: uint32(id)}, size)
 }
 
 // serve runs until jailshd closes the socket.
@@ -68,6 +76,8 @@ func serve() error {
 	if err := errors.Join(identity.Undumpable(), seccomp.LoadAllThreads(seccomp.Allow(syscalls))); err != nil {
 		return err
 	}
+	// A recording that is as large as it may be is told by EFBIG.
+	signal.Ignore(unix.SIGXFSZ)
 	// A login is a dozen small messages between goroutines, and waking a thread
 	// for each costs more than what it then does. Half the processors also leave
 	// the other half to what the users run.

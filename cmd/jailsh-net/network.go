@@ -145,6 +145,26 @@ func (n *network) Open(ctx context.Context, m *wire.Open) (sshd.Cell, error) {
 	return cellOf{cell.New(conn)}, nil
 }
 
+// Recording asks for a file to record a session in.
+func (n *network) Recording(ctx context.Context, m *wire.Recording) (*wire.Recorded, *os.File, error) {
+	answer := &wire.Recorded{}
+	files, err := n.peer.Call(ctx, wire.VerbRecording, m, answer)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(files) != 1 {
+		closeAll(files)
+		return nil, nil, errors.New("recording: no file came along")
+	}
+	return answer, files[0], nil
+}
+
+// Seal asks for a signature over what a recording holds.
+func (n *network) Seal(ctx context.Context, m *wire.Seal) error {
+	_, err := n.peer.Call(ctx, wire.VerbSeal, m, &wire.Empty{})
+	return err
+}
+
 // Record writes an event to the log, within gatherTime.
 func (n *network) Record(r *wire.Record) { n.journal.add(r) }
 

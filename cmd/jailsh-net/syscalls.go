@@ -29,8 +29,8 @@ var syscalls = []seccomp.Rule{
 	{Number: unix.SYS_ACCEPT4},
 	{Number: unix.SYS_EPOLL_CTL},
 	{Number: unix.SYS_CLOSE},
-	// The size of a terminal; that a descriptor is a terminal's master.
-	{Number: unix.SYS_IOCTL, Arg: 1, Values: []uint32{unix.TIOCSWINSZ, unix.TIOCGPTN}},
+	// The size of a terminal; that a descriptor is a terminal's master; whether it echoes.
+	{Number: unix.SYS_IOCTL, Arg: 1, Values: []uint32{unix.TIOCSWINSZ, unix.TIOCGPTN, unix.TCGETS}},
 	{Number: unix.SYS_FCNTL},
 	{Number: unix.SYS_FSTAT},
 	{Number: unix.SYS_GETSOCKOPT},

@@ -46,6 +46,7 @@ type decision struct {
 	Command     *string         `json:"command,omitempty"` // forced
 	Touch       bool            `json:"touch_required,omitempty"`
 	Verify      bool            `json:"verify_required,omitempty"`
+	Record      string          `json:"record,omitempty"` // on or strict
 	Env         []string        `json:"env,omitempty"`
 	AcceptEnv   []string        `json:"accept_env,omitempty"`
 }
@@ -64,6 +65,9 @@ func newDecision(o offer, d users.Decision) decision {
 	}
 	if g.Forced {
 		x.Command = &g.Command
+	}
+	if g.Record != wire.RecordOff {
+		x.Record = users.RecordName(g.Record)
 	}
 	if cert, ok := o.public.(*ssh.Certificate); ok {
 		x.Certificate = &certificateRow{cert.KeyId, cert.Serial}

@@ -32,7 +32,9 @@ const openTimeout = 30 * time.Second
 //	sign       key exchange, key rotation    the key's index, the size of the hash
 //	open       after a login                 the user exists and may log in now; that a code was verified
 //	record     any time                      sizes, rate; values are quoted
-func (d *daemon) table() []wire.Entry {
+//	recording  before a session is started   as open; that the user is recorded; how many are
+//	seal       while it is recorded          which recording, that it grows, how often
+func (d *daemon) table(r *recorders) []wire.Entry {
 	t := newTickets()
 	return []wire.Entry{
 		wire.On(wire.VerbConfigure, d.configure),
@@ -41,6 +43,10 @@ func (d *daemon) table() []wire.Entry {
 		wire.On(wire.VerbSign, d.sign),
 		wire.On(wire.VerbOpen, func(m *wire.Open, files []*os.File) (wire.Message, []*os.File, error) { return d.openCell(t, m, files) }),
 		wire.On(wire.VerbRecord, d.record),
+		wire.On(wire.VerbRecording, func(m *wire.Recording, files []*os.File) (wire.Message, []*os.File, error) {
+			return r.record(t, m, files)
+		}),
+		wire.On(wire.VerbSeal, r.seal),
 	}
 }
 

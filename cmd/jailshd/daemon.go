@@ -16,6 +16,7 @@ import (
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/internal/landlock"
+	"github.com/jailsh/jailsh/internal/recordings"
 	"github.com/jailsh/jailsh/jail"
 	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/jail/egress"
@@ -42,6 +43,7 @@ type daemon struct {
 	router           *egress.Router
 	net              *network
 	guesses          guesses
+	recordings       *recordings.Store
 	lives            sync.WaitGroup // one for each cell, which records its end
 }
 
@@ -70,7 +72,7 @@ func (d *daemon) open() (err error) {
 	for _, dir := range []struct {
 		path string
 		mode os.FileMode
-	}{{cfg.RunDir, 0o700}, {cfg.Logs, 0o700}, {cfg.Homes, 0o700}, {cfg.TOTP, 0o700}, {cfg.Templates, 0o755}} {
+	}{{cfg.RunDir, 0o700}, {cfg.Logs, 0o700}, {cfg.RecordingsDir(), 0o700}, {cfg.Homes, 0o700}, {cfg.TOTP, 0o700}, {cfg.Templates, 0o755}} {
 		if err := makeDir(dir.path, dir.mode); err != nil {
 			return err
 		}
@@ -81,6 +83,7 @@ func (d *daemon) open() (err error) {
 	if d.audit, err = openAudit(filepath.Join(cfg.Logs, "audit.log")); err != nil {
 		return err
 	}
+	d.recordings = &recordings.Store{Dir: cfg.RecordingsDir()}
 	d.events = newEvents(d.log.Handler(), d.audit)
 	if d.hostKeys, err = d.instance.Load().HostKeys(); err != nil {
 		return err
@@ -184,6 +187,7 @@ func (d *daemon) run(ctx context.Context) error {
 	parts.Go(func() { d.admin.serve() })
 	parts.Go(func() { d.reloadOnHangup(ctx, watcher.Reload) })
 	parts.Go(func() { d.watchExpiry(ctx) })
+	parts.Go(func() { d.sweepRecordings(ctx) })
 	for _, addr := range d.instance.Load().Config.Listen {
 		d.log.Info("listening", "addr", addr)
 	}

@@ -73,7 +73,9 @@ func (n *network) run(ctx context.Context) error {
 	if err != nil {
 		return errors.Join(err, ours.Close(), said.Close())
 	}
-	peer := wire.NewPeer(ours, n.daemon.table()...)
+	recorders := n.daemon.newRecorders()
+	defer recorders.close()
+	peer := wire.NewPeer(ours, n.daemon.table(recorders)...)
 	n.set(peer)
 	defer n.set(nil)
 
@@ -122,7 +124,8 @@ func (n *network) start(socket *wire.Conn, stderr *os.File) (*os.Process, error)
 	}
 	defer null.Close()
 	uid := strconv.FormatUint(uint64(n.daemon.instance.Load().Config.NetUID), 10)
-	return os.StartProcess(n.program, []string{"jailsh-net", uid}, &os.ProcAttr{
+	largest := strconv.FormatInt(n.daemon.began.Recordings.MaxFile, 10)
+	return os.StartProcess(n.program, []string{"jailsh-net", uid, largest}, &os.ProcAttr{
 		Dir:   "/",
 		Env:   []string{},
 		Files: []*os.File{null, null, stderr, socket.File()},

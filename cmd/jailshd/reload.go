@@ -109,6 +109,7 @@ func needRestart(old, fresh *config.Config) []string {
 	changed("run_dir", old.RunDir == fresh.RunDir)
 	changed("logs", old.Logs == fresh.Logs)
 	changed("net_uid", old.NetUID == fresh.NetUID)
+	changed("record_max_file", old.Recordings.MaxFile == fresh.Recordings.MaxFile)
 	changed("egress_addresses", slices.Equal(old.Egress.Addresses, fresh.Egress.Addresses))
 	return names
 }

@@ -48,6 +48,8 @@ type Config struct {
 	Sources Sources
 	Egress  Egress
 
+	Recordings Recordings
+
 	Banner   string // shown before login; may be empty
 	LogLevel slog.Level
 }
@@ -110,6 +112,7 @@ func defaults(dir string) *Config {
 		PublicKeys:            credential.Default(),
 		Sources:               sourcesDefaults(),
 		Egress:                egressDefaults(),
+		Recordings:            recordingsDefaults(),
 		LogLevel:              slog.LevelInfo,
 	}
 }

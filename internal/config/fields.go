@@ -65,6 +65,15 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "egress_addresses", Read: func(v *strict.Value) { pools(v, &c.Egress.Addresses) }},
 		{Name: "egress_deny", Read: func(v *strict.Value) { networks(v, &c.Egress.Deny) }},
 		{Name: "egress_dns", Read: func(v *strict.Value) { servers(v, &c.Egress.DNS) }},
+		{Name: "record_format", Read: func(v *strict.Value) { format(v, &c.Recordings.Version) }},
+		{Name: "record_input", Read: flag(&c.Recordings.Input)},
+		{Name: "record_max_file", Read: func(v *strict.Value) {
+			if n, ok := v.Size(1<<20, 1<<40); ok {
+				c.Recordings.MaxFile = n
+			}
+		}},
+		{Name: "record_max_size", Read: func(v *strict.Value) { unlimitedSize(v, &c.Recordings.MaxSize) }},
+		{Name: "record_max_age", Read: duration(&c.Recordings.MaxAge, 0, 100*365*24*time.Hour)},
 		{Name: "banner", Read: func(v *strict.Value) {
 			if s, ok := v.Text(wire.MaxBanner); ok {
 				c.Banner = s

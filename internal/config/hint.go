@@ -22,7 +22,7 @@ func Hints(message, file string) string {
 		file = "'" + strings.ReplaceAll(file, "'", `'\''`) + "'"
 	}
 	var pairs []string
-	for _, verb := range []string{"check", "explain", "run", "template", "user"} {
+	for _, verb := range []string{"check", "explain", "record", "run", "template", "user"} {
 		pairs = append(pairs, "jailsh "+verb, "jailsh --config "+file+" "+verb)
 	}
 	return strings.NewReplacer(pairs...).Replace(message)

@@ -123,6 +123,8 @@ type Grant struct {
 
 	Until time.Time // when the grant has to be looked up again, in whole seconds; zero: not by itself
 
+	Record uint8 // RecordOff and the like
+
 	SecondFactor bool // a code has to be verified before the login counts
 }
 
@@ -152,6 +154,7 @@ func (m *Grant) fields(c *codec) {
 	c.i64((*int64)(&m.MaxSession))
 	c.time(&m.Until)
 	c.boolean(&m.SecondFactor)
+	c.u8(&m.Record)
 }
 
 // Verify asks whether Code is the one that User's app shows now. A code is good

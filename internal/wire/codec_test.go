@@ -33,7 +33,7 @@ func full() map[string]Message {
 		"Grant": &Grant{
 			Accepted: true, Reason: "r", Shell: true, Exec: true, PTY: true, SFTP: SFTP{true, true, "/s", []string{"-R"}}, Forced: true, Command: "c",
 			NoTouchRequired: true, VerifyRequired: true, Env: []string{"A=b"}, AcceptEnv: []string{"LC_*"},
-			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0), SecondFactor: true, Logins: 4,
+			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0), SecondFactor: true, Logins: 4, Record: RecordStrict,
 			LocalForward: Permits{[]Permit{{"*", 22, ""}}, []Permit{{"", 0, "/run/*"}}}, RemoteForward: Permits{[]Permit{{"localhost", 0, ""}}, nil},
 			Agent: true, X11: true, Shares: []string{"bob"}, Share: true, Publish: true,
 		},
@@ -50,7 +50,10 @@ func full() map[string]Message {
 			Time: 1, Level: 2, Event: "login", Ref: "r", User: "u", From: "f",
 			Attrs: []Attr{{"k", "v"}, {"k2", "v2"}},
 		},
-		"Records": &Records{[]Record{{Event: "a"}, {Event: "b", Attrs: []Attr{{"k", "v"}}}}},
+		"Records":   &Records{[]Record{{Event: "a"}, {Event: "b", Attrs: []Attr{{"k", "v"}}}}},
+		"Recording": &Recording{User: "alice", Ref: "0123abcd", Session: 1, Ticket: []byte("t")},
+		"Recorded":  &Recorded{ID: 1, File: "f", Version: 3, Input: true, MaxBytes: 1 << 40},
+		"Seal":      &Seal{ID: 1, Bytes: 2, Lines: 3, Head: []byte("h"), Final: true},
 		"Spawn": &Spawn{
 			Program: ProgramSFTP,
 			Exec:    true, Command: "echo", Args: []string{"a", ""}, Env: []string{"A=b"}, Motd: true,

@@ -58,6 +58,9 @@ func FuzzOpen(f *testing.F)      { decodeAnything(f, "Open") }
 func FuzzOpened(f *testing.F)    { decodeAnything(f, "Opened") }
 func FuzzRecord(f *testing.F)    { decodeAnything(f, "Record") }
 func FuzzRecords(f *testing.F)   { decodeAnything(f, "Records") }
+func FuzzRecording(f *testing.F) { decodeAnything(f, "Recording") }
+func FuzzRecorded(f *testing.F)  { decodeAnything(f, "Recorded") }
+func FuzzSeal(f *testing.F)      { decodeAnything(f, "Seal") }
 func FuzzSpawn(f *testing.F)     { decodeAnything(f, "Spawn") }
 func FuzzSpawned(f *testing.F)   { decodeAnything(f, "Spawned") }
 func FuzzSignal(f *testing.F)    { decodeAnything(f, "Signal") }

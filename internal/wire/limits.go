@@ -21,6 +21,7 @@ const (
 	MaxSign    = 1 << 10   // what a host key is asked to sign
 	MaxCode    = 64        // what somebody types for a code of six digits
 	MaxTicket  = 32        // a MAC of SHA-256
+	MaxHash    = 32        // SHA-256
 	MaxKeyID   = 4 << 10   // key id of a certificate; some authorities write a request's whole story into it
 	MaxModes   = 128       // terminal modes; RFC 4254 section 8 has fewer than 60
 	MaxMounts  = 512       // entries of a jail's mount table

@@ -16,6 +16,8 @@ const (
 	VerbSign      // request: Sign -> Signature
 	VerbOpen      // request: Open -> Opened with the cell's socket (admin too)
 	VerbRecord    // notice:  Records
+	VerbRecording // request: Recording -> Recorded with a file
+	VerbSeal      // request: Seal -> Empty
 	VerbReload    // request of jailshd: NetConfig without host keys -> Empty when every grant was looked up again
 	VerbNotice    // notice of jailshd: Notice
 	VerbPenalised // request of jailshd: Empty -> Penalised
@@ -36,7 +38,7 @@ const (
 
 var verbNames = [...]string{
 	VerbConfigure: "configure", VerbLookup: "lookup", VerbVerify: "verify", VerbSign: "sign", VerbOpen: "open",
-	VerbRecord: "record", VerbReload: "reload", VerbNotice: "notice", VerbPenalised: "penalised", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
+	VerbRecord: "record", VerbRecording: "recording", VerbSeal: "seal", VerbReload: "reload", VerbNotice: "notice", VerbPenalised: "penalised", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
 	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
 	VerbDial: "dial", VerbListen: "listen",
 }

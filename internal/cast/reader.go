@@ -1,0 +1,118 @@
+package cast
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+)
+
+// maxLine is the longest line that is read, in bytes: what is read of a terminal at
+// once, with every byte escaped, is far below.
+const maxLine = 4 << 20
+
+// maxTime is the time after which events are taken to be at the same time. Nobody
+// waits for ten years.
+const maxTime = 10 * 365 * 24 * time.Hour
+
+// Event is one line.
+type Event struct {
+	At   time.Duration // since the beginning
+	Kind byte
+	Data string
+}
+
+// Reader reads a recording.
+type Reader struct {
+	Header Header
+	lines  *bufio.Scanner
+	number int
+	last   time.Duration
+}
+
+// ErrTorn says that the last line is not whole: what wrote it was stopped.
+var ErrTorn = errors.New("the last line is not whole")
+
+// NewReader reads the header.
+func NewReader(from io.Reader) (*Reader, error) {
+	r := &Reader{lines: bufio.NewScanner(from)}
+	r.lines.Buffer(nil, maxLine)
+	r.lines.Split(wholeLines)
+	line, err := r.line()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("is empty")
+	}
+	if err == nil {
+		r.Header, err = parseHeader(line)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// Next returns the next event. At the end it returns io.EOF, or ErrTorn.
+func (r *Reader) Next() (Event, error) {
+	for {
+		line, err := r.line()
+		if err != nil {
+			return Event{}, err
+		}
+		if line[0] == '#' || len(line) == 1 {
+			continue
+		}
+		var fields []any
+		if err := json.Unmarshal(line, &fields); err != nil || len(fields) != 3 {
+			return Event{}, fmt.Errorf("line %d: is no event", r.number)
+		}
+		at, isTime := fields[0].(float64)
+		kind, isKind := fields[1].(string)
+		data, isText := fields[2].(string)
+		if !isTime || !isKind || !isText || len(kind) != 1 {
+			return Event{}, fmt.Errorf("line %d: is no event", r.number)
+		}
+		r.last = r.time(at)
+		return Event{r.last, kind[0], data}, nil
+	}
+}
+
+// time is when an event was, from what its line says.
+func (r *Reader) time(seconds float64) time.Duration {
+	at := time.Duration(math.Round(min(max(seconds, 0), maxTime.Seconds())*1e6)) * time.Microsecond
+	if r.Header.Version == V3 {
+		at += r.last
+	}
+	return min(max(at, r.last), maxTime)
+}
+
+func (r *Reader) line() ([]byte, error) {
+	r.number++
+	switch {
+	case r.lines.Scan():
+		line := r.lines.Bytes()
+		if line[len(line)-1] != '\n' {
+			return nil, ErrTorn
+		}
+		return line, nil
+	case errors.Is(r.lines.Err(), bufio.ErrTooLong):
+		return nil, fmt.Errorf("line %d: has more than the %d bytes allowed", r.number, maxLine)
+	case r.lines.Err() != nil:
+		return nil, r.lines.Err()
+	}
+	return nil, io.EOF
+}
+
+// wholeLines cuts lines, and leaves them their ends.
+func wholeLines(data []byte, atEOF bool) (advance int, line []byte, err error) {
+	if i := bytes.IndexByte(data, '\n'); i >= 0 {
+		return i + 1, data[:i+1], nil
+	}
+	if atEOF && len(data) > 0 {
+		return len(data), data, nil
+	}
+	return 0, nil, nil
+}
