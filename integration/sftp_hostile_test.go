@@ -15,8 +15,8 @@ import (
 // Types of packets of the sftp protocol, and bits of an OPEN
 // (draft-ietf-secsh-filexfer-02, sections 3 and 6.3).
 const (
-	fxpInit, fxpOpen, fxpClose, fxpRead, fxpWrite = 1, 3, 4, 5, 6
-	fxpVersion, fxpStatus, fxpHandle              = 2, 101, 102
+	fxpInit, fxpOpen, fxpClose, fxpRead, fxpWrite, fxpRemove = 1, 3, 4, 5, 6, 13
+	fxpVersion, fxpStatus, fxpHandle                         = 2, 101, 102
 
 	fxfRead, fxfWrite, fxfCreate = 1, 2, 8
 )
@@ -90,6 +90,20 @@ func (f *filer) open(path string, bits int) string {
 		f.t.Fatalf("%s: a packet of type %d: %q", path, kind, b)
 	}
 	return string(b[8:])
+}
+
+// status is how a request ended, and the server's words for it.
+func (f *filer) status() (code int, words string) {
+	f.t.Helper()
+	kind, b := f.hear()
+	var status struct {
+		ID, Code        uint32
+		Words, Language string
+	}
+	if kind != fxpStatus || ssh.Unmarshal(b, &status) != nil {
+		f.t.Fatalf("a packet of type %d: %q", kind, b)
+	}
+	return int(status.Code), status.Words
 }
 
 // A put that is cut leaves what had arrived as a whole, and nothing that runs: no

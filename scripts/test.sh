@@ -15,7 +15,7 @@ scripts/packages.sh gcc libc6-dev openssh-client tmux rsync git ssh-audit \
 	less vim procps iproute2 netcat-openbsd gdb strace python3 nodejs \
 	nano perl ca-certificates openssl g++ make binutils curl wget netbase bind9-dnsutils \
 	bzip2 xz-utils zstd zip unzip tzdata xauth nftables \
-	openssh-tests putty-tools dropbear-bin python3-paramiko python3-asyncssh ansible-core lftp rclone asciinema
+	btrfs-progs openssh-tests putty-tools dropbear-bin python3-paramiko python3-asyncssh ansible-core lftp rclone asciinema
 # xterm.js, which share/screen is compared with: what package-lock.json says, once.
 command -v npm >/dev/null || scripts/packages.sh npm
 xterm=share/screen/testdata/xterm
