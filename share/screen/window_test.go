@@ -23,7 +23,7 @@ func TestWindow(t *testing.T) {
 	} {
 		other := New(w.cols, w.rows)
 		fmt.Fprint(other, strings.Repeat("#", w.cols*w.rows))
-		other.Write(s.AppendWindow(nil, w.x, w.y, w.cols, w.rows)) //nolint:errcheck // has no errors
+		other.Write(s.AppendWindow(nil, w.x, w.y, w.cols, w.rows))
 		for y := range w.rows {
 			for x := range w.cols {
 				want := blank
