@@ -27,6 +27,7 @@ type Account struct {
 	Resolver     egress.Resolver // with the network egress
 	Linger       time.Duration
 	KillOnLogout bool
+	AttachTTL    time.Duration
 	Template     Template
 	Limits       wire.Limits // but for Shm
 	Tmp          int64       // bytes of /tmp; 0: by the memory
@@ -48,7 +49,7 @@ func Plan(a Account) (*wire.Spec, error) {
 	spec := &wire.Spec{
 		User: a.Name, UID: a.UID, GID: a.GID, Groups: a.Groups,
 		Shell: a.Shell, Home: home, Hostname: a.Hostname, Umask: a.Umask,
-		Network: wire.Network{Kind: a.Network}, Linger: a.Linger, KillOnLogout: a.KillOnLogout,
+		Network: wire.Network{Kind: a.Network}, Linger: a.Linger, KillOnLogout: a.KillOnLogout, AttachTTL: a.AttachTTL,
 		HomeLimit: a.HomeLimit,
 	}
 	spec.Limits = a.Limits

@@ -5,7 +5,8 @@
 // The files, from the owner to the viewers:
 //
 //	hub.go, token.go        the terminals of all users, what is shared of them, tokens
-//	terminal.go, skim.go    the owner's side: what is written, and the screen
+//	terminal.go, skim.go,
+//	repaint.go              the owner's side: what is written, and the screen
 //	tail.go                 what viewers are shown, in a form that never changes
 //	painter.go, audience.go the goroutine that shows it, while there are viewers
 //	viewer.go, size.go      the viewer's side

@@ -29,6 +29,7 @@ type hostCell struct {
 	groups  []int
 	spawned []*wire.Spawn
 	newest  wire.Size // that was set
+	held    []*hostProcess
 	closed  int
 }
 
@@ -104,6 +105,10 @@ func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 	}
 	run := &hostProcess{pid: cmd.Process.Pid, exit: make(chan wire.Exit, 1), pty: p.PTY, cell: c}
 	p.Control = run
+	p.Waiting = c.waiting()
+	if m.Hold {
+		run.hold(p)
+	}
 	c.mu.Lock()
 	c.spawned = append(c.spawned, m)
 	c.groups = append(c.groups, run.pid)
@@ -111,6 +116,7 @@ func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 	c.work.Go(func() {
 		defer close(run.exit)
 		_ = cmd.Wait()
+		run.Release()
 		st := cmd.ProcessState.Sys().(syscall.WaitStatus)
 		if st.Signaled() {
 			run.exit <- wire.Exit{Signal: uint32(st.Signal())}
@@ -233,6 +239,10 @@ type hostProcess struct {
 	exit chan wire.Exit
 	pty  *os.File
 	cell *hostCell
+
+	kept   wire.Terminal // of cell.mu, as what follows
+	master *os.File      // the cell's own
+	keep   bool
 }
 
 func (p *hostProcess) Exit() <-chan wire.Exit { return p.exit }
@@ -266,6 +276,7 @@ type scriptCell struct {
 	dial   func(context.Context, *wire.Dial) (*os.File, error)             // nil: always fails
 	listen func(context.Context, *wire.Listen) ([]*os.File, uint32, error) // nil: always fails
 	closed *atomic.Int32                                                   // nil: nobody counts
+	kept   []wire.Terminal
 }
 
 func (c *scriptCell) Spawn(ctx context.Context, m *wire.Spawn) (*Process, error) {
@@ -284,6 +295,12 @@ func (c *scriptCell) Listen(ctx context.Context, m *wire.Listen) ([]*os.File, ui
 		return nil, 0, &wire.Failure{Text: "nothing can be listened on"}
 	}
 	return c.listen(ctx, m)
+}
+
+func (c *scriptCell) Terminals(context.Context) ([]wire.Terminal, error) { return c.kept, nil }
+
+func (c *scriptCell) Adopt(context.Context, uint32) (*Process, error) {
+	return nil, &wire.Failure{Text: "there is no such terminal"}
 }
 
 func (c *scriptCell) Done() <-chan struct{} { return nil }
@@ -358,6 +375,10 @@ func (s *scriptProcess) Signal(ctx context.Context, number uint32) error {
 	<-ctx.Done() // nobody reads it
 	return ctx.Err()
 }
+
+func (s *scriptProcess) Keep(context.Context, string) error { return nil }
+
+func (s *scriptProcess) Release() {}
 
 func (s *scriptProcess) Resize(size wire.Size) error {
 	if s.resize != nil {

@@ -31,6 +31,8 @@
 //	telling.go                                    forwards, with or without a session
 //	words.go, live.go, shareword.go,
 //	publish.go, view.go, guest.go                 terminals that are shared
+//	keep.go, kept.go, seat.go, attach.go,
+//	detach.go, terminals.go                       terminals that outlive their connection
 //	clock.go, tally.go, notice.go                 limits of sessions, and what they say
 //	exit.go, sentence.go                          exit status, EOF, close
 //	record.go, recheck.go, shutdown.go            audit, reload, the end
@@ -72,7 +74,8 @@
 // Requests of a channel and of a connection are always read, and reading them
 // waits for nothing but the client's socket. No lock is held across I/O, nor two
 // of them at once, except that Recheck holds its own throughout, that a session's
-// stderr is held while it is written to, and that a clock tells its session.
+// stderr is held while it is written to, that a clock tells its session, and that a
+// kept terminal tells its screen.
 //
 // A session that jailsh refuses or can't go on with has a sentence on its
 // standard error and exit status 254 (ssh itself uses 255).

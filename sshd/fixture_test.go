@@ -56,6 +56,7 @@ func everything() *wire.Grant {
 	anywhere := []wire.Permit{{Host: "*"}, {Path: "*"}}
 	return &wire.Grant{
 		Accepted: true, Shell: true, Exec: true, PTY: true, Agent: true, X11: true, Share: true, Publish: true, AcceptEnv: []string{"LANG", "LC_*", "TERM"},
+		AttachTTL:    time.Hour,
 		LocalForward: wire.Permits{User: anywhere, Key: anywhere}, RemoteForward: wire.Permits{User: anywhere, Key: anywhere},
 	}
 }

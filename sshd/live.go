@@ -43,7 +43,8 @@ func (s *session) over() {
 // unshare stops what is shared of the session's terminal.
 func (s *session) unshare() {
 	for _, sh := range s.conn.server.hub.Shares(s.id.user) {
-		if sh.Terminal == s.live.Load() {
+		a := s.seat.Load()
+		if sh.Terminal == s.live.Load() || a != nil && sh.Terminal == a.kept.screen {
 			sh.Stop()
 		}
 	}

@@ -75,5 +75,6 @@ func plan(g *wire.Grant, w *wish, a addresses) (*wire.Spawn, refusal) {
 	env.fill(&w.env)
 	s.Env = env.list
 	s.Motd = !s.Exec && w.tty != nil
+	s.Hold = mayKeep(g, w)
 	return s, 0
 }

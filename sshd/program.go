@@ -48,6 +48,10 @@ func (s *session) start() {
 	}
 	s.conn.record(levelInfo, "session", "", "session", fmt.Sprint(s.number),
 		"command", commandOf(spawn), "original", originalOf(spawn, &s.wish), "terminal", fmt.Sprint(spawn.TTY != nil))
+	if grant.Persist && spawn.Hold && !spawn.Exec {
+		s.occupy("persist", func() { s.persist(spawn) })
+		return
+	}
 	s.occupy("program", func() { s.program(spawn) })
 }
 
@@ -101,6 +105,8 @@ func (s *session) program(spawn *wire.Spawn) {
 		}
 		return
 	}
+	s.keep(p)
+	s.remind(p.Waiting)
 	s.begin(p)
 	s.spawned <- p
 	end := s.beside(p)
@@ -155,6 +161,9 @@ func (s *session) spawn(spawn *wire.Spawn) (p *Process, err error) {
 		}
 		return err
 	})
+	if err == nil {
+		p.held = spawn.Hold
+	}
 	return p, err
 }
 

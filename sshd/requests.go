@@ -65,6 +65,9 @@ func (s *session) resize(data []byte) bool {
 	if r := s.recording.Load(); r != nil {
 		r.resize(size)
 	}
+	if a := s.seat.Load(); a != nil {
+		a.resize(size)
+	}
 	return true
 }
 

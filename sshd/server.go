@@ -53,6 +53,10 @@ type Cell interface {
 	// Listen listens at an address in the cell. Its sockets are as that of Dial; the
 	// port is that of TCP.
 	Listen(context.Context, *wire.Listen) (sockets []*os.File, port uint32, err error)
+	// Terminals lists the terminals that the cell keeps.
+	Terminals(context.Context) ([]wire.Terminal, error)
+	// Adopt takes one of them that nobody has, by its process.
+	Adopt(ctx context.Context, pid uint32) (*Process, error)
 	// Done is closed when the cell has ended.
 	Done() <-chan struct{}
 	// Close gives the way up; programs live on.
@@ -67,7 +71,10 @@ type Process struct {
 	TTY                   string   // the terminal's name in the jail, for the log
 	Agent, X11            *os.File // listening sockets, if they were asked for
 	Without               string   // why there are none; empty: there are
+	Waiting               int      // terminals that the cell keeps and nobody has
 	Control
+
+	held bool // the cell holds its terminal too, until Release
 }
 
 // Control is what can be done to a running program.
@@ -77,6 +84,11 @@ type Control interface {
 	Exit() <-chan wire.Exit
 	// Signal sends a signal to the program's process group.
 	Signal(context.Context, uint32) error
+	// Keep has the cell keep the terminal of a program that was spawned with Hold if
+	// this way into it ends without a Release.
+	Keep(ctx context.Context, name string) error
+	// Release has the cell give up a terminal. It may wait for the cell.
+	Release()
 	// Resize sets the terminal's size. It doesn't block.
 	Resize(wire.Size) error
 }
@@ -104,6 +116,7 @@ type Server struct {
 	forwards  tally[string]       // connections that are forwarded for a user
 	remotes   tally[string]       // listeners of a user in her cell
 	guests    tally[string]       // connections of others to what a user shares
+	kept      keptTerminals
 	records   *recorder
 	chunks    chunks
 	hub       *share.Hub

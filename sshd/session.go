@@ -49,6 +49,7 @@ type session struct {
 	live     atomic.Pointer[share.Live]   // the terminal that others may look at
 	audience sync.Once                    // showAudience
 	viewer   atomic.Pointer[share.Viewer] // if the session is a view
+	seat     atomic.Pointer[seat]         // if it is attached to a kept terminal
 
 	clock clock
 
@@ -192,6 +193,8 @@ func (s *session) halt() {
 	s.ended = true
 	if s.files != nil {
 		s.files.close()
+		s.letGo(s.files)
+		s.files = nil
 	}
 }
 
@@ -202,6 +205,7 @@ func (s *session) adopt(p *Process) bool {
 	defer s.mu.Unlock()
 	if s.ended {
 		p.close()
+		s.letGo(p)
 		return false
 	}
 	s.files = p

@@ -23,8 +23,10 @@ type word struct {
 func words() []word {
 	anybody := func(*wire.Grant) bool { return true }
 	return []word{
+		{"@attach", "[NAME|NUMBER]", "a shell that outlives the connection, made or come back to; with ssh -t. Ctrl-\\ d detaches", mayAttach, (*session).attach},
 		{"@help", "", "this list", anybody, (*session).help},
 		{"@publish", "[--size COLSxROWS] [--type] [--for USER] [--ttl TIME] [--once] NAME", "show what comes on standard input to others", func(g *wire.Grant) bool { return g.Publish }, (*session).publish},
+		{"@sessions", "", "what of yours runs on terminals", anybody, (*session).terminals},
 		{"@share", "[--type] [--for USER] [--ttl TIME] [--once] [--name NAME] [TERMINAL]", "let others see a terminal of yours", func(g *wire.Grant) bool { return g.Share }, (*session).share},
 		{"@share list", "", "what you share, and who looks on", mayShare, (*session).shareList},
 		{"@share role", "NAME/VIEWER view|type", "change what a viewer may do", mayShare, (*session).shareRole},
@@ -64,6 +66,9 @@ func (s *session) word(command string) {
 		err = fmt.Errorf("you may not use %s here; ask the administrator for it", found.name)
 	default:
 		err = found.run(s, args)
+	}
+	if errors.Is(err, errFinished) {
+		return
 	}
 	if why := s.dismissed(); why != 0 {
 		s.farewell(why)

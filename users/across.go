@@ -30,6 +30,7 @@ func (l *loader) across() {
 	l.limits()
 	l.sftp()
 	l.shares()
+	l.terminals()
 	for uid := range l.host {
 		l.table.taken[uid] = true
 	}

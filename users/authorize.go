@@ -219,6 +219,7 @@ func (d *Decision) grant(u *User, k *Key, q Query) {
 		AcceptEnv:       u.AcceptEnv,
 		Logins:          uint32(u.Limits.Logins),
 		Sessions:        uint32(u.Limits.Sessions), Idle: u.Limits.Idle, MaxSession: u.Limits.MaxSession,
+		AttachTTL: u.KeepFor(), Persist: u.Persist,
 		Until:        earlier(u.Expires, o.Expires),
 		SecondFactor: u.TOTP, Record: u.Record,
 		Agent: u.Allow.Agent && !o.NoAgentForwarding, X11: u.Allow.X11 && !o.NoX11Forwarding,

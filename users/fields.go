@@ -98,6 +98,8 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 		key(to, "linger", readLinger, setLinger),
 		key(to, "share_with", readShareWith, func(u *User, names []string) { u.ShareWith = names }),
 		key(to, "kill_on_logout", (*strict.Value).Bool, func(u *User, b bool) { u.KillOnLogout = b }),
+		key(to, "attach_ttl", readAttachTTL, setAttachTTL),
+		key(to, "persist", (*strict.Value).Bool, func(u *User, b bool) { u.Persist = b }),
 		{Name: "allow", Read: func(v *strict.Value) { v.Fields(allowFields(to)) }},
 		{Name: "sftp", Read: func(v *strict.Value) { v.Fields(sftpFields(to)) }},
 		key(to, "command", readCommand, func(u *User, c string) { u.Command = c }),

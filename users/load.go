@@ -62,7 +62,7 @@ func (l *loader) user(v *strict.Value) {
 	u := &User{
 		Name: v.Name(), Line: v.Line(), table: v, origin: map[string]*strict.Value{},
 		Template: "basic", Shell: "/bin/bash", Hostname: "jail", Umask: 0o022,
-		AcceptEnv: environ.Default(), Network: NetworkPrivate,
+		AcceptEnv: environ.Default(), Network: NetworkPrivate, AttachTTL: defaultAttachTTL,
 		Limits: defaultLimits(), Allow: Allow{Shell: true, Exec: true, PTY: true, SFTP: true, Agent: true},
 		SFTP: SFTP{Options: options.None()},
 	}

@@ -31,6 +31,8 @@ type User struct {
 
 	Linger       time.Duration // how long the cell outlives its last session and process
 	KillOnLogout bool
+	AttachTTL    time.Duration // how long a terminal outlives whoever has it; 0: not at all
+	Persist      bool          // the login shell is one that outlives its connection
 
 	Limits    Limits
 	Allow     Allow

@@ -14,8 +14,15 @@ import (
 	"github.com/jailsh/jailsh/internal/wire"
 )
 
-// maxLinger is the longest linger. A cell that should stay needs a process in it.
-const maxLinger = 30 * 24 * time.Hour
+const (
+	// maxLinger is the longest linger. A cell that should stay needs a process in it.
+	maxLinger = 30 * 24 * time.Hour
+
+	// maxAttachTTL is the longest attach_ttl, and defaultAttachTTL brings whoever went
+	// home in the evening back to her work in the morning.
+	maxAttachTTL     = 30 * 24 * time.Hour
+	defaultAttachTTL = 24 * time.Hour
+)
 
 func readTemplate(v *strict.Value) (string, bool) {
 	s, ok := v.Text(64)
@@ -87,6 +94,10 @@ func readNetwork(v *strict.Value) (string, bool) {
 func readLinger(v *strict.Value) (time.Duration, bool) { return v.Duration(0, maxLinger) }
 
 func setLinger(u *User, d time.Duration) { u.Linger = d }
+
+func readAttachTTL(v *strict.Value) (time.Duration, bool) { return v.Duration(0, maxAttachTTL) }
+
+func setAttachTTL(u *User, d time.Duration) { u.AttachTTL = d }
 
 func setExpires(u *User, t time.Time) { u.Expires = t }
 

@@ -177,5 +177,21 @@ func (c cellOf) Spawn(ctx context.Context, m *wire.Spawn) (*sshd.Process, error)
 	if err != nil {
 		return nil, err
 	}
-	return &sshd.Process{PTY: p.PTY, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, TTY: p.TTY, Agent: p.Agent, X11: p.X11, Without: p.Without, Control: p}, nil
+	return processOf(p), nil
+}
+
+// Adopt takes a terminal that the cell keeps.
+func (c cellOf) Adopt(ctx context.Context, pid uint32) (*sshd.Process, error) {
+	p, err := c.Cell.Adopt(ctx, pid)
+	if err != nil {
+		return nil, err
+	}
+	return processOf(p), nil
+}
+
+func processOf(p *cell.Process) *sshd.Process {
+	return &sshd.Process{
+		PTY: p.PTY, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, TTY: p.TTY,
+		Agent: p.Agent, X11: p.X11, Without: p.Without, Waiting: p.Waiting, Control: p,
+	}
 }

@@ -91,6 +91,7 @@ type jailRow struct {
 	Network      string            `json:"network"`
 	Linger       string            `json:"linger"`
 	KillOnLogout bool              `json:"kill_on_logout"`
+	AttachTTL    string            `json:"attach_ttl"`
 	Limits       limitsRow         `json:"limits"`
 	Env          []string          `json:"env"`
 	Mounts       []mountRow        `json:"mounts"`
@@ -109,7 +110,7 @@ func newJail(s *wire.Spec, u *users.User, hostHome string) *jailRow {
 	j := &jailRow{
 		UID: s.UID, GID: s.GID, Groups: map[string]uint32{}, Shell: s.Shell, Home: s.Home, HostHome: hostHome,
 		Hostname: s.Hostname, Umask: fmt.Sprintf("%03o", s.Umask), Network: s.Network.Kind.String(),
-		Linger: s.Linger.String(), KillOnLogout: s.KillOnLogout, Env: s.Env,
+		Linger: s.Linger.String(), KillOnLogout: s.KillOnLogout, AttachTTL: s.AttachTTL.String(), Env: s.Env,
 		Limits: newLimits(s.Limits, u.Limits),
 	}
 	for _, g := range s.Groups {
@@ -194,7 +195,7 @@ func (j *jailRow) print(w io.Writer) {
 		fmt.Fprintf(w, ", %s %d", name, j.Groups[name])
 	}
 	fmt.Fprintf(w, "\n  shell %s, home %s (%s on the host), hostname %s, umask %s\n", j.Shell, j.Home, j.HostHome, j.Hostname, j.Umask)
-	fmt.Fprintf(w, "  network %s\n  linger %s, kill on logout %t\n", networks[j.Network], j.Linger, j.KillOnLogout)
+	fmt.Fprintf(w, "  network %s\n  linger %s, kill on logout %t, terminals kept for %s\n", networks[j.Network], j.Linger, j.KillOnLogout, j.AttachTTL)
 	fmt.Fprintf(w, "  limits: %s\n", j.Limits)
 	fmt.Fprintf(w, "  environment: %s\n\n", words(j.Env))
 	t := table{header: []string{"TARGET", "KIND", "MODE", "SOURCE"}}

@@ -14,7 +14,7 @@ import (
 // line; env.NAME is another.
 func textKeys() []string {
 	return []string{
-		"class", "template", "shell", "home", "hostname", "umask", "network", "linger", "command", "authorized_keys",
+		"class", "template", "shell", "home", "hostname", "umask", "network", "linger", "attach_ttl", "command", "authorized_keys",
 		"limits.memory", "limits.swap", "limits.tmp", "limits.home", "limits.file_size", "limits.cpu_time", "limits.idle", "limits.max_session",
 		"sftp.server", "sftp.start", "sftp.umask",
 	}

@@ -81,8 +81,33 @@ func (c *Cell) Spawn(ctx context.Context, s *wire.Spawn) (*Process, error) {
 		return nil, err
 	}
 	p := &Process{cell: c, pid: answer.Pid, TTY: answer.TTY, exit: make(chan wire.Exit, 1)}
-	p.Without = answer.Without
+	p.Without, p.Waiting = answer.Without, int(min(answer.Waiting, wire.MaxKept))
 	if err := p.adopt(s, files); err != nil {
+		closeAll(files)
+		return nil, fmt.Errorf("the cell's init sent what it shouldn't: %w", err)
+	}
+	c.track(p)
+	return p, nil
+}
+
+// Terminals lists what the cell keeps. All of it is the init's word.
+func (c *Cell) Terminals(ctx context.Context) ([]wire.Terminal, error) {
+	answer := &wire.Terminals{}
+	files, err := c.peer.Call(ctx, wire.VerbTerminals, &wire.Empty{}, answer)
+	closeAll(files) // nothing belongs to a list
+	return answer.List, err
+}
+
+// Adopt takes a terminal that is kept and that nobody has. Its process is from then
+// on as one that was spawned here.
+func (c *Cell) Adopt(ctx context.Context, pid uint32) (*Process, error) {
+	answer := &wire.Terminal{}
+	files, err := c.peer.Call(ctx, wire.VerbAdopt, &wire.Adopt{Pid: pid}, answer)
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{cell: c, pid: pid, TTY: answer.TTY, exit: make(chan wire.Exit, 1)}
+	if p.PTY, err = onlyMaster(files); err != nil {
 		closeAll(files)
 		return nil, fmt.Errorf("the cell's init sent what it shouldn't: %w", err)
 	}
@@ -113,14 +138,8 @@ func (p *Process) adopt(s *wire.Spawn, files []*os.File) error {
 		return err
 	}
 	if s.TTY != nil {
-		if len(files) != 1 {
-			return fmt.Errorf("%d descriptors instead of a terminal's one", len(files))
-		}
-		if err := checkMaster(files[0]); err != nil {
-			return err
-		}
-		p.PTY = files[0]
-		return nil
+		p.PTY, err = onlyMaster(files)
+		return err
 	}
 	if len(files) != 3 {
 		return fmt.Errorf("%d descriptors instead of three pipes", len(files))
@@ -131,6 +150,14 @@ func (p *Process) adopt(s *wire.Spawn, files []*os.File) error {
 	}
 	p.Stdin, p.Stdout, p.Stderr = files[0], files[1], files[2]
 	return nil
+}
+
+// onlyMaster is the descriptor of files, which must be one of a terminal's master.
+func onlyMaster(files []*os.File) (*os.File, error) {
+	if len(files) != 1 {
+		return nil, fmt.Errorf("%d descriptors instead of a terminal's one", len(files))
+	}
+	return files[0], checkMaster(files[0])
 }
 
 // adoptListeners takes the last ones, and returns the rest.

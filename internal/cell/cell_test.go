@@ -92,6 +92,37 @@ func TestAHostileInitCantHandOverOtherThings(t *testing.T) {
 	}
 }
 
+// The same when a terminal is taken over that was kept.
+func TestAHostileInitCantHandOverOtherThingsForATerminal(t *testing.T) {
+	for name, files := range map[string]func() []*os.File{
+		"a file":     func() []*os.File { return []*os.File{open(t, "/etc/passwd", os.O_RDONLY)} },
+		"a device":   func() []*os.File { return []*os.File{open(t, "/dev/null", os.O_RDWR)} },
+		"a pipe":     func() []*os.File { p := pipes(t); p[1].Close(); p[2].Close(); return p[:1] },
+		"nothing":    func() []*os.File { return nil },
+		"two things": func() []*os.File { p := pipes(t); p[2].Close(); return p[:2] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ours, theirs, err := wire.Pair()
+			if err != nil {
+				t.Fatal(err)
+			}
+			init := wire.NewPeer(theirs, wire.On(wire.VerbAdopt, func(*wire.Adopt, []*os.File) (wire.Message, []*os.File, error) {
+				return &wire.Terminal{Pid: 5, TTY: "/dev/pts/0"}, files(), nil
+			}))
+			done := make(chan error, 1)
+			go func() { done <- init.Run() }()
+			c := New(ours)
+			defer func() {
+				c.Close()
+				<-done
+			}()
+			if p, err := c.Adopt(t.Context(), 5); err == nil || !strings.Contains(err.Error(), "what it shouldn't") {
+				t.Errorf("got %v, %v", p, err)
+			}
+		})
+	}
+}
+
 func TestAnExitThatOvertakesItsSpawnIsKept(t *testing.T) {
 	cell, _ := fakeInit(t, func(init *wire.Peer) (*wire.Spawned, []*os.File) {
 		if err := init.Notify(wire.VerbExit, &wire.Exit{Pid: 5, Status: 3}); err != nil {

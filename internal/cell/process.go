@@ -18,6 +18,8 @@ type Process struct {
 	Agent, X11 *os.File // listening sockets, if they were asked for
 	Without    string   // why they weren't made; empty: they were
 
+	Waiting int // terminals that are kept and that nobody has
+
 	cell *Cell
 	pid  uint32
 	exit chan wire.Exit
@@ -32,6 +34,17 @@ func (p *Process) Exit() <-chan wire.Exit { return p.exit }
 func (p *Process) Signal(ctx context.Context, sig uint32) error {
 	return p.cell.peer.Ask(ctx, wire.VerbSignal, &wire.Signal{Pid: p.pid, Signal: sig})
 }
+
+// Keep has the init keep the terminal when the connection ends without a Release,
+// under a name that no other has, or without one. The process must have been
+// spawned with Hold.
+func (p *Process) Keep(ctx context.Context, name string) error {
+	return p.cell.peer.Ask(ctx, wire.VerbKeep, &wire.Keep{Pid: p.pid, Name: name})
+}
+
+// Release has the init give up its own descriptor of the terminal: when PTY is
+// closed too, the program is hung up. An error doesn't matter: the cell is gone then.
+func (p *Process) Release() { _ = p.cell.peer.Notify(wire.VerbRelease, &wire.Release{Pid: p.pid}) }
 
 // Resize sets the terminal's size; the kernel tells the programs with SIGWINCH.
 // Values above 65535 are cut to what the kernel can hold (ioctl_tty(2)).

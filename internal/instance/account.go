@@ -27,7 +27,7 @@ func (i *Instance) Account(u *users.User) (jail.Account, error) {
 	a := jail.Account{
 		Name: u.Name, UID: u.UID, GID: u.GID, Groups: u.Groups,
 		Home: i.Home(u), HomeLimit: u.Limits.Home, Shell: u.Shell, Hostname: u.Hostname, Umask: u.Umask, Env: u.Env,
-		Network: networks[u.Network], Resolver: i.resolver(), Linger: u.Linger, KillOnLogout: u.KillOnLogout,
+		Network: networks[u.Network], Resolver: i.resolver(), Linger: u.Linger, KillOnLogout: u.KillOnLogout, AttachTTL: u.AttachTTL,
 		Template: jail.Template{Name: t.Name, Build: t.Build, Tree: t.Tree()},
 	}
 	a.Limits, a.Tmp = i.Limits(u), u.Limits.Tmp

@@ -155,7 +155,7 @@ limits.memory = "10%"
 			{Source: "/srv/a", Target: "/a"},
 			{Source: "/srv/b", Target: "/b", Writable: true, Optional: true},
 		},
-		Network: wire.NetworkPrivate, Resolver: egress.Resolver{Servers: []netip.Addr{netip.MustParseAddr("192.0.2.53")}, IPv6: true}, Linger: time.Hour, KillOnLogout: true, Template: built["basic"],
+		Network: wire.NetworkPrivate, Resolver: egress.Resolver{Servers: []netip.Addr{netip.MustParseAddr("192.0.2.53")}, IPv6: true}, Linger: time.Hour, KillOnLogout: true, AttachTTL: 24 * time.Hour, Template: built["basic"],
 		Limits: wire.Limits{
 			Memory: 512 << 20, Swap: 1 << 20, Processes: 128, CPU: 500, OpenFiles: 4096, FileSize: 1 << 30, CPUTime: time.Minute,
 		},

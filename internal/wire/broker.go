@@ -121,6 +121,9 @@ type Grant struct {
 	Idle       time.Duration // a session without input or output ends after it; 0: never
 	MaxSession time.Duration // a session ends after it; 0: never
 
+	AttachTTL time.Duration // how long a terminal outlives whoever has it; 0: not at all
+	Persist   bool          // the login shell is one that outlives its connection
+
 	Until time.Time // when the grant has to be looked up again, in whole seconds; zero: not by itself
 
 	Record uint8 // RecordOff and the like
@@ -152,6 +155,8 @@ func (m *Grant) fields(c *codec) {
 	c.u32(&m.Sessions)
 	c.i64((*int64)(&m.Idle))
 	c.i64((*int64)(&m.MaxSession))
+	c.i64((*int64)(&m.AttachTTL))
+	c.boolean(&m.Persist)
 	c.time(&m.Until)
 	c.boolean(&m.SecondFactor)
 	c.u8(&m.Record)

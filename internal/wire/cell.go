@@ -18,6 +18,7 @@ type Spawn struct {
 	Motd    bool     // show /etc/motd first, as login(1) does
 	Agent   bool     // a socket at which the client's agent is asked
 	X11     *X11     // a socket at which the client's X server is reached; nil: none
+	Hold    bool     // init holds the terminal too: Keep may follow, Release has to
 }
 
 // X11 is what X clients need to know beside the display (RFC 4254 section 6.3.1).
@@ -58,6 +59,7 @@ func (m *Spawn) fields(c *codec) {
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
 	c.boolean(&m.Motd)
 	c.boolean(&m.Agent)
+	c.boolean(&m.Hold)
 	x11 := m.X11 != nil
 	c.boolean(&x11)
 	if !x11 {
@@ -100,12 +102,14 @@ type Spawned struct {
 	Pid     uint32 // in the cell's PID namespace
 	TTY     string // /dev/pts/N
 	Without string // why Agent and X11 were left out; empty: they weren't
+	Waiting uint32 // terminals that are kept and that nobody has
 }
 
 func (m *Spawned) fields(c *codec) {
 	c.u32(&m.Pid)
 	c.str(&m.TTY, MaxName)
 	c.str(&m.Without, MaxText)
+	c.u32(&m.Waiting)
 }
 
 // Signal sends a signal to the process group of a spawned process.

@@ -36,6 +36,7 @@ func full() map[string]Message {
 			Sessions: 3, Idle: time.Minute, MaxSession: time.Hour, Until: time.Unix(4e9, 0), SecondFactor: true, Logins: 4, Record: RecordStrict,
 			LocalForward: Permits{[]Permit{{"*", 22, ""}}, []Permit{{"", 0, "/run/*"}}}, RemoteForward: Permits{[]Permit{{"localhost", 0, ""}}, nil},
 			Agent: true, X11: true, Shares: []string{"bob"}, Share: true, Publish: true,
+			AttachTTL: time.Hour, Persist: true,
 		},
 		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash"), Proof: true},
 		"Signature": &Signature{Format: "ssh-ed25519", Blob: []byte("s")},
@@ -57,15 +58,20 @@ func full() map[string]Message {
 		"Spawn": &Spawn{
 			Program: ProgramSFTP,
 			Exec:    true, Command: "echo", Args: []string{"a", ""}, Env: []string{"A=b"}, Motd: true,
-			Agent: true, X11: &X11{"MIT-MAGIC-COOKIE-1", []byte{1, 2}, 3},
+			Agent: true, Hold: true, X11: &X11{"MIT-MAGIC-COOKIE-1", []byte{1, 2}, 3},
 			TTY: &TTY{Size: Size{80, 24, 640, 480}, Modes: []Mode{{53, 1}, {128, 38400}}},
 		},
-		"Spawned":   &Spawned{Pid: 9, TTY: "/dev/pts/0", Without: "disk full"},
+		"Spawned":   &Spawned{Pid: 9, TTY: "/dev/pts/0", Without: "disk full", Waiting: 2},
 		"Signal":    &Signal{Pid: 9, Signal: 15},
 		"Dial":      &Dial{To: Address{"localhost", 22, ""}},
 		"Listen":    &Listen{At: Address{"", 0, "/tmp/s"}},
 		"Listening": &Listening{Port: 3333},
 		"Exit":      &Exit{Pid: 9, Status: 3, Signal: 9, Core: true},
+		"Keep":      &Keep{Pid: 9, Name: "main"},
+		"Release":   &Release{Pid: 9},
+		"Adopt":     &Adopt{Pid: 9},
+		"Terminal":  fullTerminal(),
+		"Terminals": &Terminals{[]Terminal{*fullTerminal()}},
 		"Spec": &Spec{
 			User: "alice", UID: 20001, GID: 20002, Groups: []Group{{"g", 5}}, Shell: "/bin/bash", Home: "/home/alice",
 			Hostname: "jail", Umask: 0o22, Env: []string{"PATH=/bin"},
@@ -75,9 +81,16 @@ func full() map[string]Message {
 				Link{"eth0", []byte{2, 0, 0, 0, 0, 1}, []LinkAddress{{[]byte{192, 0, 2, 1}, []byte{192, 0, 2, 0}}}},
 			},
 			Mounts: []Mount{{MountBind, "/t", "/s", "size=1m", []byte("x"), true, true}},
-			Linger: time.Minute, KillOnLogout: true, HomeLimit: 1 << 30,
+			Linger: time.Minute, KillOnLogout: true, AttachTTL: time.Hour, HomeLimit: 1 << 30,
 			Limits: Limits{1 << 30, -1, 128, 500, 4096, 1 << 20, time.Minute, 1 << 28},
 		},
+	}
+}
+
+func fullTerminal() *Terminal {
+	return &Terminal{
+		Pid: 9, TTY: "/dev/pts/0", Name: "main", Command: "vim", Size: Size{80, 24, 640, 480},
+		Began: time.Unix(1, 0), Lost: time.Unix(2, 0),
 	}
 }
 
@@ -139,6 +152,7 @@ func TestCapsHoldForTheSender(t *testing.T) {
 		&Spawn{Env: make([]string, MaxEnv+1)}, &Spawn{Env: repeat(strings.Repeat("y", MaxEnvLen), 10)},
 		&Spawn{TTY: &TTY{Modes: make([]Mode, MaxModes+1)}}, &Spec{Mounts: make([]Mount, MaxMounts+1)},
 		&Sign{Data: []byte(long)}, &Record{Attrs: make([]Attr, MaxAttrs+1)}, &Records{make([]Record, MaxRecords+1)}, &Failure{Text: long},
+		&Terminals{make([]Terminal, MaxKept+1)}, &Keep{Name: long},
 	} {
 		if _, err := Encode(m); err == nil || !strings.Contains(err.Error(), "over its cap") {
 			t.Errorf("%T: got %v", m, err)

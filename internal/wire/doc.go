@@ -3,7 +3,8 @@
 //
 //	jailsh-net  --- broker --->  jailshd       lookup, open, sign, record
 //	            <--- broker ---                reload, stop
-//	jailsh-net  ---  cell  --->  jailsh-init   spawn, signal, dial, listen
+//	jailsh-net  ---  cell  --->  jailsh-init   spawn, signal, dial, listen,
+//	                                           keep, release, terminals, adopt
 //	jailshd     --- control -->  jailsh-init   build, attach, stop
 //	jailsh      ---  admin --->  jailshd       open
 //

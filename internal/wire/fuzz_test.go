@@ -67,5 +67,10 @@ func FuzzSignal(f *testing.F)    { decodeAnything(f, "Signal") }
 func FuzzDial(f *testing.F)      { decodeAnything(f, "Dial") }
 func FuzzListen(f *testing.F)    { decodeAnything(f, "Listen") }
 func FuzzListening(f *testing.F) { decodeAnything(f, "Listening") }
+func FuzzKeep(f *testing.F)      { decodeAnything(f, "Keep") }
+func FuzzRelease(f *testing.F)   { decodeAnything(f, "Release") }
+func FuzzAdopt(f *testing.F)     { decodeAnything(f, "Adopt") }
+func FuzzTerminal(f *testing.F)  { decodeAnything(f, "Terminal") }
+func FuzzTerminals(f *testing.F) { decodeAnything(f, "Terminals") }
 func FuzzExit(f *testing.F)      { decodeAnything(f, "Exit") }
 func FuzzSpec(f *testing.F)      { decodeAnything(f, "Spec") }

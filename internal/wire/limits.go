@@ -30,6 +30,7 @@ const (
 	MaxAttrs   = 32        // attributes of one record
 	MaxRecords = 128       // records in one packet
 	MaxShares  = 64        // users who share with one
+	MaxKept    = 32        // terminals that a cell keeps
 	MaxPermits = 32        // patterns of one list of what forwards may lead to
 
 	MaxPrincipals = 256 // of a certificate; SSHKEY_CERT_MAX_PRINCIPALS

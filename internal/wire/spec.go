@@ -21,6 +21,7 @@ type Spec struct {
 
 	Linger       time.Duration
 	KillOnLogout bool
+	AttachTTL    time.Duration // how long a terminal is kept when nobody has it; 0: none is kept
 
 	Limits Limits
 }
@@ -111,6 +112,7 @@ func (m *Spec) fields(c *codec) {
 	c.i64(&m.HomeLimit)
 	c.i64((*int64)(&m.Linger))
 	c.boolean(&m.KillOnLogout)
+	c.i64((*int64)(&m.AttachTTL))
 	m.Limits.fields(c)
 }
 

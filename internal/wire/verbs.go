@@ -34,6 +34,12 @@ const (
 	VerbExit   // notice of jailsh-init: Exit
 	VerbDial   // request: Dial -> Empty with a connected socket
 	VerbListen // request: Listen -> Listening with one or two listening sockets
+
+	// cell too: terminals that outlive whoever has them.
+	VerbKeep      // request: Keep -> Empty
+	VerbRelease   // notice:  Release
+	VerbTerminals // request: Empty -> Terminals
+	VerbAdopt     // request: Adopt -> Terminal with its PTY master
 )
 
 var verbNames = [...]string{
@@ -41,6 +47,7 @@ var verbNames = [...]string{
 	VerbRecord: "record", VerbRecording: "recording", VerbSeal: "seal", VerbReload: "reload", VerbNotice: "notice", VerbPenalised: "penalised", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
 	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
 	VerbDial: "dial", VerbListen: "listen",
+	VerbKeep: "keep", VerbRelease: "release", VerbTerminals: "terminals", VerbAdopt: "adopt",
 }
 
 func (v Verb) String() string {

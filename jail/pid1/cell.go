@@ -32,6 +32,7 @@ type cell struct {
 	ending   bool
 	timer    *time.Timer // runs while nothing else does
 	procs    map[int]chan syscall.WaitStatus
+	held     map[int]*terminal // by the process that it was made for
 }
 
 // Serve is PID 1's life. It returns when the cell is to end, nil when that was
@@ -43,7 +44,7 @@ func Serve(conn *wire.Conn) error {
 	if err := identity.Undumpable(); err != nil { // execve has reset it
 		return err
 	}
-	c := &cell{procs: map[int]chan syscall.WaitStatus{}, dials: make(chan struct{}, maxDials)}
+	c := &cell{procs: map[int]chan syscall.WaitStatus{}, held: map[int]*terminal{}, dials: make(chan struct{}, maxDials)}
 	c.wake.L = &c.mu
 	c.control = wire.NewPeer(conn,
 		wire.On(wire.VerbBuild, c.built),
@@ -106,7 +107,9 @@ func (c *cell) attach(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File
 
 // serve answers one client until its socket closes.
 func (c *cell) serve(conn *wire.Conn) {
-	newClient(c, conn).run()
+	k := newClient(c, conn)
+	k.run()
+	c.left(k)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clients--

@@ -17,6 +17,8 @@ type client struct {
 	cell *cell
 	peer *wire.Peer
 
+	gone bool // under cell.mu: its socket is closed
+
 	mu      sync.Mutex
 	leaders map[int]bool // living processes, each the leader of its session
 }
@@ -28,6 +30,10 @@ func newClient(c *cell, conn *wire.Conn) *client {
 		wire.On(wire.VerbSignal, k.signal),
 		wire.On(wire.VerbDial, k.dial),
 		wire.On(wire.VerbListen, k.listen),
+		wire.On(wire.VerbKeep, k.keep),
+		wire.On(wire.VerbRelease, k.release),
+		wire.On(wire.VerbTerminals, k.terminals),
+		wire.On(wire.VerbAdopt, k.adopt),
 	)
 	return k
 }
@@ -62,22 +68,41 @@ func (k *client) spawn(s *wire.Spawn, files []*os.File) (wire.Message, []*os.Fil
 		beside.remove()
 		return nil, nil, err
 	}
-	k.mu.Lock()
-	k.leaders[pid] = true
-	k.mu.Unlock()
+	if s.TTY != nil && s.Hold {
+		if err := k.hold(pid, p); err != nil {
+			closeAll(p.parent) // the kernel hangs up, and await collects what ends by that
+			go k.await(pid, ended, beside)
+			return nil, nil, err
+		}
+	}
+	k.leads(pid)
 	go k.await(pid, ended, beside)
 	k.cell.threads.Do(func() { go startThreads() }) // not before: a login would wait for them
-	answer := &wire.Spawned{Pid: uint32(pid), TTY: p.tty}
+	answer := &wire.Spawned{Pid: uint32(pid), TTY: p.tty, Waiting: k.cell.waiting()}
 	if without != nil {
 		answer.Without = without.Error()
 	}
 	return answer, p.parent, nil
 }
 
-// await tells the client how a process ended.
+// leads takes note of a process whose group the client may signal.
+func (k *client) leads(pid int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.leaders[pid] = true
+}
+
+// await tells how a process ended, whoever has its terminal then; else the client
+// that asked for it.
 func (k *client) await(pid int, ended <-chan syscall.WaitStatus, beside *sockets) {
 	status := <-ended
 	beside.remove()
+	if t := k.cell.take(pid); t != nil {
+		t.close()
+		if k = t.holder; k == nil {
+			return // nobody has it
+		}
+	}
 	k.mu.Lock()
 	delete(k.leaders, pid)
 	k.mu.Unlock()

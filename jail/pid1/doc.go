@@ -8,12 +8,14 @@
 // jailshd over the control socket (descriptor 3): build, attach, stop. When that
 // socket closes jailshd is gone, and PID 1 exits; the kernel then kills all of
 // the PID namespace. jailsh-net and `jailsh run` over sockets that attach
-// brought: spawn and signal.
+// brought: spawn and signal, dial and listen, and, for terminals that outlive whoever
+// has them (terminal.go), keep, release, terminals and adopt.
 //
 // # What an attacker can do
 //
 // A hostile client socket can start processes as the user, which is what it is
-// for. The user herself can kill the cell she is in, and slow it down; she can't
+// for, and take over a terminal of hers that nobody has. It hands over no descriptor:
+// what is held is what was made here, and a bounded number is kept. The user herself can kill the cell she is in, and slow it down; she can't
 // trace PID 1, read its memory or its descriptors (it isn't dumpable), and there
 // is nothing in it to gain: it has her own rights.
 //
