@@ -216,9 +216,8 @@ func (b *fakeBroker) opens() []string {
 	return users
 }
 
+// text is all records; mu is held.
 func (b *fakeBroker) text() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	var lines []string
 	for _, r := range b.records {
 		lines = append(lines, fmt.Sprintf("%+v", *r))
