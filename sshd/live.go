@@ -18,10 +18,14 @@ func (s *session) begin(p *Process) {
 	if err != nil {
 		return // closed by halt
 	}
-	s.own(sizeOf(s.size.Load()), func(b []byte) error {
+	input := func(b []byte) error {
 		_, err := nonblock.WriteAll(raw, b)
 		return err
-	})
+	}
+	if r := s.recording.Load(); r != nil && r.input {
+		input = r.byViewers(raw, input)
+	}
+	s.own(sizeOf(s.size.Load()), input)
 }
 
 // own makes a terminal that is the session's, until over.
@@ -67,6 +71,15 @@ type display struct {
 func (d display) Write(b []byte) (int, error) {
 	d.Live.Write(b)
 	return d.client.Write(b)
+}
+
+// remarked puts a remark into the recording of a terminal, if there is one.
+func (s *Server) remarked(l *share.Live, text string) {
+	if owner := s.sessionOf(l); owner != nil {
+		if r := owner.recording.Load(); r != nil {
+			r.marker(text)
+		}
+	}
 }
 
 // showAudience begins to show the owner who looks on. It doesn't disturb her screen:

@@ -23,14 +23,14 @@ type typed struct {
 
 func (t *typed) Read(b []byte) (int, error) {
 	if len(t.last) > 0 {
-		if t.echoes() {
+		if echoes(t.master) {
 			t.to.typed(t.last)
 		}
 		clear(t.last)
 		t.last = t.last[:0]
 	}
 	n, err := t.Channel.Read(b)
-	if n > 0 && t.echoes() {
+	if n > 0 && echoes(t.master) {
 		t.last = append(t.last, b[:n]...)
 	}
 	return n, err
@@ -38,10 +38,22 @@ func (t *typed) Read(b []byte) (int, error) {
 
 // echoes asks the terminal's settings, which its master has too (tty_ioctl(4)). What
 // can't be asked doesn't echo.
-func (t *typed) echoes() (yes bool) {
-	err := t.master.Control(func(fd uintptr) {
+func echoes(master syscall.RawConn) (yes bool) {
+	err := master.Control(func(fd uintptr) {
 		settings, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
 		yes = err == nil && settings.Lflag&unix.ECHO != 0
 	})
 	return err == nil && yes
+}
+
+// byViewers records in the same way what those type who look on: hand hands it on.
+func (r *recording) byViewers(master syscall.RawConn, hand func([]byte) error) func([]byte) error {
+	return func(b []byte) error {
+		shown := echoes(master)
+		err := hand(b)
+		if shown && echoes(master) {
+			r.typed(b)
+		}
+		return err
+	}
 }

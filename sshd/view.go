@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 
@@ -28,9 +29,12 @@ func (s *session) view(sh *share.Share, name string) error {
 	v.Resize(sizeOf(s.size.Load())) // it may have changed before the viewer was there
 	what := sh.Terminal.Owner + "/" + sh.Name
 	s.conn.record(levelInfo, "view", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number), "role", v.Role().String())
+	who := fmt.Sprintf("viewer %d, %s, ", v.Number, name)
+	s.conn.server.remarked(sh.Terminal, who+"looks on")
 	defer func() {
 		s.viewer.Store(nil)
 		sh.Leave(v)
+		s.conn.server.remarked(sh.Terminal, who+"is gone")
 		s.conn.record(levelInfo, "view end", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number))
 	}()
 	ctx, leave := context.WithCancel(s.ctx)
