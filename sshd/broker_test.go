@@ -122,6 +122,16 @@ func (b *fakeBroker) Seal(_ context.Context, m *wire.Seal) error {
 	return nil
 }
 
+// lastSeal is the newest; the zero one if there is none.
+func (b *fakeBroker) lastSeal() (last wire.Seal) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.seals {
+		last = s
+	}
+	return last
+}
+
 func (b *fakeBroker) Record(r *wire.Record) {
 	if _, err := wire.Encode(r); err != nil {
 		panic(fmt.Sprintf("a record over a cap: %v: %+v", err, r))
