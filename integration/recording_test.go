@@ -43,14 +43,16 @@ func TestRecordingOfASession(t *testing.T) {
 	i.server = "record_input = true"
 	i.person("alice").table = `record = "strict"`
 	i.start()
-	x := i.terminal("alice", "--", `stty size; echo 'Grüße'; read -s -p "secret? " s; read -p "name? " n; stty size; echo got ${#s} $n`)
+	x := i.terminal("alice", "--", `stty size; echo 'Grüße'; read -s -p "secret? " s; read -p "name? " n; stty size; echo got ${#s} $n; read end`)
 	x.wait("secret?")
 	name, file := i.recording("alice", "recording")
 	x.typed("xyzzyplugh")
 	x.wait("name?")
 	x.resize(100, 30)
 	x.typed("alice")
-	x.wait("got 10 alice", over+"0")
+	x.wait("got 10 alice")
+	x.press("Enter")
+	x.wait(over + "0")
 
 	if again, _ := i.recording("alice", "finished"); again != name {
 		t.Errorf("it is called %s and %s", name, again)
