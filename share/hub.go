@@ -143,6 +143,11 @@ func (h *Hub) Shares(owner string) []*Share {
 	return slices.Clone(h.shares[owner])
 }
 
+// Shared tells whether a terminal is.
+func (h *Hub) Shared(l *Live) bool {
+	return slices.ContainsFunc(h.Shares(l.Owner), func(s *Share) bool { return s.Terminal == l })
+}
+
 // Named returns what the owner shares under a name, or nil.
 func (h *Hub) Named(owner, name string) *Share {
 	h.mu.Lock()

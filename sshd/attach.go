@@ -115,6 +115,9 @@ func (s *session) attached(to where, spawn *wire.Spawn) error {
 	s.seat.Store(a)
 	a.resize(*s.size.Load()) // it may have changed before
 	s.spin("input", a.input)
+	if s.conn.server.hub.Shared(k.screen) {
+		s.showAudience(k.screen)
+	}
 	end := func() {}
 	if a.fresh { // its agent and X11 are this session's, and end with it
 		end = s.beside(k.process)
@@ -126,8 +129,12 @@ func (s *session) attached(to where, spawn *wire.Spawn) error {
 	if recording != nil {
 		why = recording.end(e, why)
 	}
+	status := ""
+	if err == nil {
+		status = statusOf(e, why)
+	}
 	s.conn.record(levelInfo, "session end", "", "session", fmt.Sprint(s.number), "tty", k.tty, "detached", fmt.Sprint(err != nil),
-		"status", statusOf(e, why), "reason", reasonOf(why), "seconds", fmt.Sprintf("%.3f", time.Since(began).Seconds()))
+		"status", status, "reason", reasonOf(why), "seconds", fmt.Sprintf("%.3f", time.Since(began).Seconds()))
 	if err != nil && why != lostClient {
 		_, _ = io.WriteString(s.channel, parting) // an error: the client is gone
 		s.remark("detached - back to it: ssh -t ... @attach " + k.label())

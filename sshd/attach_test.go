@@ -177,7 +177,7 @@ func (f *fixture) after() *fixture {
 func TestAttachAfterJailshNetHasEnded(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	f.onTTY(f.dial(), "trap 'echo drawn $(stty size)' WINCH; echo ready; x=; until [ $x ]; do read -t 0.05 x; done; echo $x; exit 4", "ready")
+	f.onTTY(f.dial(), "trap 'echo drawn' WINCH; echo ready; x=; until [ $x ]; do read -t 0.05 x; done; echo $x at $(stty size); exit 4", "ready")
 	named := f.attach(f.dial(), "main")
 	named.sees(t, "$ ")
 	named.types(t, "x=kept; echo 'set'\r")
@@ -196,9 +196,10 @@ func TestAttachAfterJailshNetHasEnded(t *testing.T) {
 		t.Error(out)
 	}
 	a := f.attach(c, strconv.Itoa(number))
-	a.sees(t, "drawn 24 80")
+	a.sees(t, "drawn")
+	f.eventually(func() bool { return f.cell.size().Rows == 24 })
 	a.types(t, "heard\r")
-	a.sees(t, "heard\r\nheard\r\n")
+	a.sees(t, "heard at 24 80\r\n")
 	if got := a.status(); got != 4 {
 		t.Errorf("ended with %d", got)
 	}
@@ -349,4 +350,37 @@ func TestAttachIsRecorded(t *testing.T) {
 	if got := s.status(); got != exitRefused {
 		t.Errorf("unrecorded: %d", got)
 	}
+}
+
+// What is shared of a kept terminal goes on while its owner is away, and who looks on is
+// shown to her when she is back. She herself, attached twice, isn't an audience.
+func TestAttachedTerminalsAreShared(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	c := f.dial()
+	s := f.attach(c, "main")
+	s.sees(t, "$ ")
+	beside := f.attach(f.dial(), "main")
+	beside.sees(t, "$ ")
+	out, errs, status := f.word(c, "@share")
+	if status != 0 {
+		t.Fatalf("@share: %s", errs)
+	}
+	token := f.token(out)
+	viewer := f.looksOn(f.guest(token), "$ ")
+	waitFor(t, byteReader{beside.Stderr()}, "1 looking on")
+	beside.types(t, "\x1cd")
+	gate := filepath.Join(t.TempDir(), "gate")
+	s.types(t, "(until [ -e "+gate+" ]; do read -t 0.05 <> <(:); done; echo said 'meanwhile') & echo 'waits'\r")
+	s.sees(t, "waits\r\n")
+	s.types(t, "\x1cd")
+	s.status()
+	if err := os.WriteFile(gate, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, byteReader{viewer}, "said meanwhile")
+	s = f.attach(c, "main")
+	waitFor(t, byteReader{s.Stderr()}, "1 looking on")
+	s.types(t, "exit\r")
+	waitFor(t, byteReader{viewer.Stderr()}, "alice/main has ended")
 }

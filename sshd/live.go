@@ -85,17 +85,23 @@ func (s *Server) remarked(l *share.Live, text string) {
 // showAudience begins to show the owner who looks on. It doesn't disturb her screen:
 // how many there are is in the title of her window, until the program gives it another
 // one.
-func (s *session) showAudience() {
+func (s *session) showAudience(l *share.Live) {
 	s.audience.Do(func() {
 		s.spin("audience", func() {
-			l, shown := s.live.Load(), 0
+			shown := 0
 			again := time.NewTicker(retitle)
 			defer again.Stop()
 			for {
 				viewers, changed := l.Viewers()
-				due := len(viewers) != shown
-				if due && s.setTitle(l, len(viewers)) {
-					shown, due = len(viewers), false
+				n := 0
+				for _, v := range viewers {
+					if v.Name != "" { // else it is a seat of her own
+						n++
+					}
+				}
+				due := n != shown
+				if due && s.setTitle(l, n) {
+					shown, due = n, false
 				}
 				later := again.C
 				if !due {

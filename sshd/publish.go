@@ -45,7 +45,7 @@ func (s *session) publish(args []string) error {
 	if err := s.offer(l, terms, stderr{s}); err != nil { // what is typed has standard output for itself
 		return err
 	}
-	s.showAudience()
+	s.showAudience(s.live.Load())
 	buf := s.conn.server.chunks.get()
 	defer s.conn.server.chunks.pool.Put(buf)
 	for {

@@ -61,6 +61,7 @@ func (k *keptTerminal) lead(a *seat) {
 	}
 	k.seats = append(slices.DeleteFunc(k.seats, func(o *seat) bool { return o == a }), a)
 	k.resize(a.size)
+	k.server.owners.Store(k.screen, a.session)
 	a.begin(true)
 	a.turn.first = k.screen.Repaint()
 }
@@ -95,6 +96,7 @@ func (a *seat) leave() {
 		k.seats = k.seats[:n-1]
 		k.lead(next)
 	case n == 0:
+		k.server.owners.Delete(k.screen)
 		k.lost = time.Now()
 		k.timer = time.AfterFunc(a.session.conn.policy.Load().AttachTTL, k.forget)
 	}
@@ -165,7 +167,7 @@ func (a *seat) output(now *turn) error {
 func (a *seat) view(now *turn) error {
 	k := a.kept
 	k.mu.Lock()
-	v := k.screen.Join(a.session.id.user, share.Type, sizeOf(&a.size))
+	v := k.screen.Join("", share.Type, sizeOf(&a.size)) // without a name: nobody is told of her
 	a.viewer = v
 	k.mu.Unlock()
 	defer func() {

@@ -34,7 +34,7 @@ func (s *session) share(args []string) error {
 		return err
 	}
 	if owner := s.conn.server.sessionOf(l); owner != nil {
-		owner.showAudience()
+		owner.showAudience(l)
 	}
 	return nil
 }

@@ -28,6 +28,10 @@ func (s *session) terminals(arguments []string) error {
 		s.farewell(refusedRun)
 		return errFinished
 	}
+	if len(list) == 0 {
+		s.remark("nothing of yours runs on a terminal that could be kept")
+		return nil
+	}
 	slices.SortFunc(list, func(a, b wire.Terminal) int { return numberOf(a.TTY) - numberOf(b.TTY) })
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
