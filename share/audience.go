@@ -59,17 +59,14 @@ func (a *audience) tell() {
 	a.changed = make(chan struct{})
 }
 
-// others are the sizes of viewers' terminals that aren't the owner's.
+// others are the sizes of the frames that viewers are shown.
 func (a *audience) others(own Size) []Size {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var sizes []Size
 	for _, v := range a.viewers {
-		v.mu.Lock()
-		size := v.size
-		v.mu.Unlock()
-		if size != (Size{}) && size.within() != own && !slices.Contains(sizes, size.within()) {
-			sizes = append(sizes, size.within())
+		if size := v.frameSize(own); size != (Size{}) && !slices.Contains(sizes, size) {
+			sizes = append(sizes, size)
 		}
 	}
 	return sizes

@@ -22,6 +22,7 @@ const (
 type painter struct {
 	*Terminal
 	looked, repainted, framed time.Time
+	pause                     time.Duration // after the frames
 	later                     *time.Timer
 	corners                   map[Size]corner // of the frames
 }
@@ -65,13 +66,15 @@ func (p *painter) look() {
 			next.repaint = &picture{next.end, next.epoch, p.screen.AppendRepaint([]byte(screen.Reset))}
 		}
 	}
-	if sizes := p.audience.others(next.size); len(sizes) > 0 && (p.stale || len(sizes) != len(next.frames)) {
-		if d := framePace - p.looked.Sub(p.framed); d > 0 {
+	if sizes := p.audience.others(next.size); len(sizes) > 0 && (p.stale || next.lacks(sizes)) {
+		if d := p.pause - p.looked.Sub(p.framed); d > 0 {
 			wait = max(wait, d)
 		} else {
 			p.stale, drawn = false, true
 			p.framed = p.looked
 			next.frames = p.frames(sizes, next)
+			// However many sizes there are, the owner isn't held up by them.
+			p.pause = max(framePace, 10*time.Since(p.framed))
 		}
 	}
 	if drawn {

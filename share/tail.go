@@ -1,5 +1,7 @@
 package share
 
+import "slices"
+
 // tail is the end of what viewers are shown. It never changes: when there is more,
 // the next one takes its place, and more is closed. So viewers read it without a lock.
 type tail struct {
@@ -40,6 +42,11 @@ func (t *tail) without(n int) *tail {
 	next.end += uint64(max(n, 1))
 	next.from, next.chunks = next.end, nil
 	return next
+}
+
+// lacks tells whether a frame is missing.
+func (t *tail) lacks(sizes []Size) bool {
+	return slices.ContainsFunc(sizes, func(s Size) bool { return t.frames[s] == nil })
 }
 
 // next returns a tail with the same in it. Chunks are appended behind what this one

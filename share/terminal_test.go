@@ -269,6 +269,25 @@ func TestOtherSizes(t *testing.T) {
 	owner.Wait()
 }
 
+// A viewer who changes his size is shown another frame, though nothing is written.
+func TestAViewerResizes(t *testing.T) {
+	t.Parallel()
+	owner := newTerminal(Size{100, 40}, nil, &buffers{})
+	owner.Write([]byte("\x1b[10;30Hhere"))
+	v := joined(t, owner, View, Size{20, 5})
+	v.shows("here")
+	v.screen.Resize(50, 20)
+	v.Resize(Size{50, 20})
+	if err := v.one(); err != nil {
+		t.Fatal(err)
+	}
+	if x, y, _ := v.screen.Cursor(); x != 33 || y != 9 {
+		t.Errorf("the cursor is at %d, %d", x, y)
+	}
+	v.Leave()
+	owner.Wait()
+}
+
 // What a viewer types arrives if he may type, at that time.
 func TestRoles(t *testing.T) {
 	t.Parallel()

@@ -47,10 +47,10 @@ type Viewer struct {
 	size Size // zero: no terminal, or one that is as large as the owner's
 
 	// Of Next alone.
-	started bool
-	at      uint64 // what was shown of the stream
-	epoch   uint64
-	frame   *picture // the last one, if frames are shown
+	streamed bool   // he has been shown the screen, and then the stream
+	at       uint64 // what was shown of it
+	epoch    uint64
+	frame    *picture // the last one, if frames are shown
 }
 
 // Join adds a viewer. He must leave with Leave.
@@ -115,10 +115,10 @@ func (v *Viewer) Next(ctx context.Context) ([][]byte, error) {
 
 // shown is what he hasn't seen yet, and whether that is all there will ever be.
 func (v *Viewer) shown(now *tail) (data [][]byte, over bool) {
-	if size := v.frameSize(now); size != (Size{}) {
+	if size := v.frameSize(now.size); size != (Size{}) {
 		return v.framed(now, size)
 	}
-	if v.started && v.frame == nil && v.epoch == now.epoch && v.at >= now.from {
+	if v.streamed && v.frame == nil && v.epoch == now.epoch && v.at >= now.from {
 		data, v.at = now.since(v.at, portion)
 		return data, now.ended && len(data) == 0
 	}
@@ -127,7 +127,7 @@ func (v *Viewer) shown(now *tail) (data [][]byte, over bool) {
 		v.ask()
 		return nil, false
 	}
-	v.started, v.frame = true, nil
+	v.streamed, v.frame = true, nil
 	v.at, v.epoch = p.at, p.epoch
 	return [][]byte{p.data}, false
 }
@@ -142,21 +142,24 @@ func (v *Viewer) framed(now *tail, size Size) (data [][]byte, over bool) {
 	if p == v.frame {
 		return nil, now.ended && p.at == now.end
 	}
-	if v.frame == nil || !v.started {
-		data = append(data, []byte(screen.Reset))
+	if v.frame == nil || v.epoch != p.epoch {
+		data = append(data, []byte(screen.Reset)) // nothing may be left beside a smaller one
 	}
-	v.started, v.frame = true, p
+	v.frame, v.epoch = p, p.epoch
 	return append(data, p.data), false
 }
 
-// frameSize is the size of his terminal if that isn't the owner's.
-func (v *Viewer) frameSize(now *tail) Size {
+// frameSize is that of the frames he is shown, zero if he is shown the stream: his
+// terminal is as large as the owner's, or he has none. No frame is larger than the
+// owner's terminal: there is nothing to see beside it.
+func (v *Viewer) frameSize(own Size) Size {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.size == (Size{}) || v.size.within() == now.size {
+	if v.size == (Size{}) || v.size.within() == own {
 		return Size{}
 	}
-	return v.size.within()
+	size := v.size.within()
+	return Size{min(size.Cols, own.Cols), min(size.Rows, own.Rows)}
 }
 
 // ask wants a picture.
