@@ -89,6 +89,16 @@ type keptTerminal struct {
 	drop   chan struct{} // closed when nobody has come back
 }
 
+// sessions are those that are attached now.
+func (k *keptTerminal) sessions() (all []*session) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, a := range k.seats {
+		all = append(all, a.session)
+	}
+	return all
+}
+
 // numberOf is by which its user calls a terminal: N of /dev/pts/N, and -1 for what no
 // terminal of a jail is called.
 func numberOf(tty string) int {

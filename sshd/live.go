@@ -73,10 +73,20 @@ func (d display) Write(b []byte) (int, error) {
 	return d.client.Write(b)
 }
 
-// remarked puts a remark into the recording of a terminal, if there is one.
+// remarked puts a remark into the recordings of a terminal, of which there is one for
+// each session of its owner's that shows it.
 func (s *Server) remarked(l *share.Live, text string) {
+	var owners []*session
 	if owner := s.sessionOf(l); owner != nil {
-		if r := owner.recording.Load(); r != nil {
+		owners = append(owners, owner)
+	}
+	for _, k := range s.kept.list(l.Owner) {
+		if k.screen == l {
+			owners = append(owners, k.sessions()...)
+		}
+	}
+	for _, o := range owners {
+		if r := o.recording.Load(); r != nil {
 			r.marker(text)
 		}
 	}

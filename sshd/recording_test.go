@@ -190,6 +190,33 @@ func TestRecordedAudience(t *testing.T) {
 	}
 }
 
+// So does the recording of a session at a terminal that is kept.
+func TestRecordedAudienceOfAKeptTerminal(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "cast")
+	f := start(t, recordedTo(wire.RecordOn, anything, newFile(path)))
+	c := f.dial()
+	owner := f.attach(c, "main")
+	owner.sees(t, "$ ")
+	out, errs, status := f.word(c, "@share")
+	if status != 0 {
+		t.Fatalf("@share: %s", errs)
+	}
+	guest := f.guest(f.token(out))
+	f.looksOn(guest, "$ ")
+	guest.Close()
+	f.broker.waitRecord(t, "view end", nil)
+	owner.types(t, "exit\r")
+	owner.status()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, rest := played(t, b); !strings.Contains(rest, "looks on\n") || !strings.Contains(rest, "is gone\n") {
+		t.Errorf("beside output there is %q", rest)
+	}
+}
+
 // With strict there is no session that isn't recorded; with on there is, and the log
 // says so.
 func TestNothingToRecordTo(t *testing.T) {

@@ -95,8 +95,14 @@ func TestRecordingsThatAreRefused(t *testing.T) {
 	t.Parallel()
 	r := newTestRecorders(t)
 	for _, m := range []wire.Recording{
-		{User: "mallory", Ref: "0a1b2c3d"}, {User: "bob", Ref: "0a1b2c3d"}, {User: "carol", Ref: "0a1b2c3d"}, {User: "dora", Ref: "0a1b2c3d"},
-		{User: "../alice", Ref: "0a1b2c3d"}, {User: "alice", Ref: "../../x"}, {User: "alice", Ref: ""}, {User: "alice", Ref: "0a1b2c3d\x00"},
+		{User: "mallory", Ref: "0a1b2c3d"},
+		{User: "bob", Ref: "0a1b2c3d"},
+		{User: "carol", Ref: "0a1b2c3d"},
+		{User: "dora", Ref: "0a1b2c3d"},
+		{User: "../alice", Ref: "0a1b2c3d"},
+		{User: "alice", Ref: "../../x"},
+		{User: "alice", Ref: ""},
+		{User: "alice", Ref: "0a1b2c3d\x00"},
 	} {
 		if answer, _, err := r.record(newTickets(), &m, nil); err == nil {
 			t.Errorf("%+v: %+v", m, answer)

@@ -90,6 +90,9 @@ func TestCreateRefusesLinks(t *testing.T) {
 	t.Parallel()
 	s := newStore(t)
 	elsewhere := t.TempDir()
+	if err := os.Chmod(elsewhere, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	name, err := Name(time.Now(), "0a1b2c3d", 1)
 	if err != nil {
 		t.Fatal(err)
