@@ -180,6 +180,35 @@ func TestSignalsReachTheProgram(t *testing.T) {
 	}
 }
 
+// A break is carried out on a terminal, where it does nothing (a pseudo-terminal has
+// no line), and refused without one (RFC 4335 section 3).
+func TestBreak(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	c := f.dial()
+	second := []byte{0, 0, 3, 0xe8}
+	for _, terminal := range []bool{true, false} {
+		s := f.session(c)
+		if terminal {
+			s.must("pty-req", ptyRequest("xterm", 80, 24, ""))
+		}
+		if s.ask("break", second) {
+			t.Error("accepted before there was a program")
+		}
+		s.must("exec", text("trap 'echo interrupted' INT; echo ready; read x; echo $x"))
+		waitFor(t, byteReader{s}, "ready")
+		if s.ask("break", second) != terminal || s.ask("break", second[:3]) || s.ask("break", append(second, 0)) {
+			t.Errorf("with a terminal %t: answered otherwise", terminal)
+		}
+		if _, err := s.Write([]byte("on\n")); err != nil {
+			t.Fatal(err)
+		}
+		if out, _ := io.ReadAll(s); !strings.HasSuffix(strings.TrimSpace(string(out)), "on") || strings.Contains(string(out), "interrupted") {
+			t.Errorf("with a terminal %t: %q", terminal, out)
+		}
+	}
+}
+
 type byteReader struct{ io.Reader }
 
 func (r byteReader) ReadByte() (byte, error) {
