@@ -40,8 +40,9 @@ the terminal then isn't asked again.`,
 }
 
 // leave takes a terminal out of whatever a recording has put it into: the alternate
-// screen, mouse and paste modes, a hidden cursor, margins, colors.
-const leave = "\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[!p\x1b[?25h\x1b[m\r\n"
+// screen, mouse and paste modes, a hidden cursor, margins, colors. 1049 would move the
+// cursor too, where the alternate screen isn't shown.
+const leave = "\x1b[?1047l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[!p\x1b[?25h\x1b[m\r\n"
 
 func (a *app) play(ctx context.Context, r *cast.Reader, speed float64, idle time.Duration) error {
 	var filter screen.Filter // what is recorded must not make this terminal answer

@@ -115,7 +115,7 @@ func (t *Text) char(r rune) {
 }
 
 // control does what of the sequences concerns one line: ECMA-48's CUF, CUB, CHA, EL,
-// DCH, ICH and ECH.
+// DCH, ICH and ECH. What leads to another line ends this one.
 func (t *Text) control(args string, final byte) {
 	first, _, _ := strings.Cut(args, ";")
 	given, _ := strconv.Atoi(first)
@@ -147,6 +147,10 @@ func (t *Text) control(args string, final byte) {
 		}
 	case 'X':
 		t.blank(t.x, t.x+n)
+	case 'A', 'B', 'E', 'F', 'H', 'd', 'f': // to another line of a screen
+		if len(t.line) > 0 {
+			t.flush()
+		}
 	}
 }
 

@@ -20,6 +20,7 @@ func TestText(t *testing.T) {
 		"\x1bP+q544e\x1b\\x\x1b(By\r\n": "xy\n",
 		"abc\x1b[2K\rx\r\n":             "x\n",
 		"abc\x1b[1G\x1b[2Xz\r\n":        "z c\n",
+		"top\x1b[5;1Hbottom\x1b[Hagain": "top\nbottom\nagain\n",
 		"a\x1b[3Cb\r\n":                 "a   b\n",
 	} {
 		for cut := 0; cut <= len(in); cut++ {
