@@ -150,7 +150,7 @@ func TestAttachBesideADeadLink(t *testing.T) {
 		}
 		title, _ := k[0].screen.Title()
 		n, _ := strconv.Atoi(title)
-		return n > 500
+		return n > 522
 	})
 	next := f.attach(f.dial(), "main")
 	next.sees(t, "\x1b]2;600\a")
@@ -369,6 +369,9 @@ func TestAttachedTerminalsAreShared(t *testing.T) {
 	token := f.token(out)
 	viewer := f.looksOn(f.guest(token), "$ ")
 	waitFor(t, byteReader{beside.Stderr()}, "1 looking on")
+	if all, _ := f.server.kept.list("alice")[0].screen.Viewers(); len(all) != 2 || lookingOn(all) != 1 {
+		t.Errorf("%d of %d look on", lookingOn(all), len(all))
+	}
 	beside.types(t, "\x1cd")
 	gate := filepath.Join(t.TempDir(), "gate")
 	s.types(t, "(until [ -e "+gate+" ]; do read -t 0.05 <> <(:); done; echo said 'meanwhile') & echo 'waits'\r")

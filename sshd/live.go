@@ -103,12 +103,7 @@ func (s *session) showAudience(l *share.Live) {
 			defer again.Stop()
 			for {
 				viewers, changed := l.Viewers()
-				n := 0
-				for _, v := range viewers {
-					if v.Name != "" { // else it is a seat of her own
-						n++
-					}
-				}
+				n := lookingOn(viewers)
 				due := n != shown
 				if due && s.setTitle(l, n) {
 					shown, due = n, false
@@ -126,6 +121,16 @@ func (s *session) showAudience(l *share.Live) {
 			}
 		})
 	})
+}
+
+// lookingOn counts those who aren't the owner herself, at another seat.
+func lookingOn(viewers []*share.Viewer) (n int) {
+	for _, v := range viewers {
+		if v.Name != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // retitle is after which time it is tried again to set the title.
