@@ -17,7 +17,9 @@ import (
 func TestStockClientIsAsked(t *testing.T) {
 	t.Parallel()
 	const unanswered = 30
-	f := start(t, func(_ *fixture, cfg *wire.NetConfig) { cfg.AliveInterval, cfg.AliveCountMax = 60*time.Millisecond, unanswered })
+	f := start(t, func(_ *fixture, cfg *wire.NetConfig) {
+		cfg.AliveInterval, cfg.AliveCountMax = 60*time.Millisecond, unanswered
+	})
 	cmd := f.stock("-v", "-v", "alice@127.0.0.1", "cat")
 	in, err := cmd.StdinPipe()
 	if err != nil {
