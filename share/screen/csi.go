@@ -43,9 +43,9 @@ func (s *Screen) control(body []byte, final byte) {
 	case sequenceKind("?K"):
 		s.eraseLine(p.value[0], true)
 	case 'L':
-		s.insertLines(p.at(0))
+		s.rows(p.at(0), (*grid).down)
 	case 'M':
-		s.deleteLines(p.at(0))
+		s.rows(p.at(0), (*grid).up)
 	case 'P':
 		s.restrict(g.cols - 1)
 		remove(g.row(g.y), g.x, p.at(0), s.eraser())
@@ -116,23 +116,15 @@ func (s *Screen) columns(change func(row []cell)) {
 	}
 }
 
-func (s *Screen) insertLines(n int) {
+// rows moves the rows from the cursor's to the margin, one way or the other, and
+// the cursor to the first column.
+func (s *Screen) rows(n int, by func(g *grid, top, bottom, n int, blank cell)) {
 	g := s.g
 	s.restrict(g.cols - 1)
 	if g.y < g.top || g.y > g.bottom {
 		return
 	}
-	g.down(g.y, g.bottom, n, s.eraser())
-	g.x = 0
-}
-
-func (s *Screen) deleteLines(n int) {
-	g := s.g
-	s.restrict(g.cols - 1)
-	if g.y < g.top || g.y > g.bottom {
-		return
-	}
-	g.up(g.y, g.bottom, n, s.eraser())
+	by(g, g.y, g.bottom, n, s.eraser())
 	g.x = 0
 }
 
