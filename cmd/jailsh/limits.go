@@ -31,24 +31,9 @@ type limitsRow struct {
 const unlimited = "unlimited"
 
 func newLimits(w wire.Limits, u users.Limits) limitsRow {
-	size := func(n int64) string {
-		if n == 0 {
-			return unlimited
-		}
-		return strict.ShowSize(n)
-	}
-	count := func(n int64) string {
-		if n == 0 {
-			return unlimited
-		}
-		return strconv.FormatInt(n, 10)
-	}
-	lasting := func(d time.Duration) string {
-		if d == 0 {
-			return unlimited
-		}
-		return d.String()
-	}
+	size := func(n int64) string { return amount(n, strict.ShowSize) }
+	count := func(n int64) string { return amount(n, func(n int64) string { return strconv.FormatInt(n, 10) }) }
+	lasting := func(d time.Duration) string { return amount(d, time.Duration.String) }
 	row := limitsRow{
 		Memory: size(w.Memory), Swap: unlimited, Processes: count(w.Processes), CPU: unlimited,
 		OpenFiles: count(w.OpenFiles), FileSize: size(w.FileSize), CPUTime: lasting(w.CPUTime), Home: size(u.Home),
@@ -61,6 +46,14 @@ func newLimits(w wire.Limits, u users.Limits) limitsRow {
 		row.CPU = strconv.FormatFloat(float64(w.CPU)/1000, 'g', -1, 64)
 	}
 	return row
+}
+
+// amount shows a limit; there is none of 0.
+func amount[N int64 | time.Duration](n N, show func(N) string) string {
+	if n == 0 {
+		return unlimited
+	}
+	return show(n)
 }
 
 func (l limitsRow) String() string {
