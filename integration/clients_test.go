@@ -241,28 +241,8 @@ func otherClients() []otherClient {
 				return v.lftp(fmt.Sprintf("get %q -o %q", remote, local))
 			},
 		},
-		{
-			name:  "paramiko",
-			exec:  func(v *visit, command string) *exec.Cmd { return v.python("with_paramiko.py", "exec", command) },
-			shell: func(v *visit) *exec.Cmd { return v.python("with_paramiko.py", "shell") },
-			put: func(v *visit, local, remote string) *exec.Cmd {
-				return v.python("with_paramiko.py", "put", local, remote)
-			},
-			get: func(v *visit, remote, local string) *exec.Cmd {
-				return v.python("with_paramiko.py", "get", remote, local)
-			},
-		},
-		{
-			name:  "asyncssh",
-			exec:  func(v *visit, command string) *exec.Cmd { return v.python("with_asyncssh.py", "exec", command) },
-			shell: func(v *visit) *exec.Cmd { return v.python("with_asyncssh.py", "shell") },
-			put: func(v *visit, local, remote string) *exec.Cmd {
-				return v.python("with_asyncssh.py", "put", local, remote)
-			},
-			get: func(v *visit, remote, local string) *exec.Cmd {
-				return v.python("with_asyncssh.py", "get", remote, local)
-			},
-		},
+		pythonClient("paramiko"),
+		pythonClient("asyncssh"),
 		{
 			name: "curl",
 			put:  func(v *visit, local, remote string) *exec.Cmd { return v.curl(remote, "-T", local) },
@@ -273,6 +253,18 @@ func otherClients() []otherClient {
 			put:  func(v *visit, local, remote string) *exec.Cmd { return v.rclone(local, ":sftp:"+remote) },
 			get:  func(v *visit, remote, local string) *exec.Cmd { return v.rclone(":sftp:"+remote, local) },
 		},
+	}
+}
+
+// pythonClient is a library of Python's, behind a script of its own.
+func pythonClient(name string) otherClient {
+	script := func(v *visit, words ...string) *exec.Cmd { return v.python("with_"+name+".py", words...) }
+	return otherClient{
+		name:  name,
+		exec:  func(v *visit, command string) *exec.Cmd { return script(v, "exec", command) },
+		shell: func(v *visit) *exec.Cmd { return script(v, "shell") },
+		put:   func(v *visit, local, remote string) *exec.Cmd { return script(v, "put", local, remote) },
+		get:   func(v *visit, remote, local string) *exec.Cmd { return script(v, "get", remote, local) },
 	}
 }
 
