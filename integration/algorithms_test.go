@@ -83,37 +83,17 @@ func TestAudit(t *testing.T) {
 // fastest ciphers alone.
 func (i *instance) anonymous() string {
 	i.t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		i.t.Fatal(err)
-	}
-	i.t.Cleanup(func() { l.Close() })
-	go func() {
-		for {
-			client, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go i.relay(client)
+	return accepting(i.t, func(client net.Conn) {
+		defer client.Close()
+		server, err := net.Dial("tcp", i.listen)
+		if err != nil {
+			return
 		}
-	}()
-	return l.Addr().String()
-}
-
-func (i *instance) relay(client net.Conn) {
-	defer client.Close()
-	server, err := net.Dial("tcp", i.listen)
-	if err != nil {
-		return
-	}
-	defer server.Close()
-	go func() {
-		_, _ = io.Copy(client, server) // to the end of either
-		client.Close()
-	}()
-	said := bufio.NewReader(client)
-	if _, err := said.ReadString('\n'); err != nil {
-		return
-	}
-	_, _ = io.Copy(server, io.MultiReader(strings.NewReader("SSH-2.0-audit\r\n"), said))
+		said := bufio.NewReader(client)
+		if _, err := said.ReadString('\n'); err != nil {
+			server.Close()
+			return
+		}
+		between(client, io.MultiReader(strings.NewReader("SSH-2.0-audit\r\n"), said), server)
+	})
 }

@@ -41,34 +41,49 @@ func TestPenalties(t *testing.T) {
 // each with the header first. It returns its port.
 func (i *instance) proxy(from, header string) string {
 	i.t.Helper()
+	_, port, _ := net.SplitHostPort(accepting(i.t, func(client net.Conn) {
+		defer client.Close()
+		server, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).Dial("tcp", i.listen)
+		if err != nil {
+			return
+		}
+		_, _ = io.WriteString(server, header)
+		between(client, client, server)
+	}))
+	return port
+}
+
+// accepting is the address of a listener; each connection to it is served.
+func accepting(t *testing.T, serve func(client net.Conn)) string {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		i.t.Fatal(err)
+		t.Fatal(err)
 	}
-	i.t.Cleanup(func() { l.Close() })
+	t.Cleanup(func() { l.Close() })
 	go func() {
 		for {
 			client, err := l.Accept()
 			if err != nil {
 				return
 			}
-			server, err := (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).Dial("tcp", i.listen)
-			if err != nil {
-				client.Close()
-				continue
-			}
-			pass := func(to, from net.Conn) {
-				_, _ = io.Copy(to, from)
-				to.Close()
-				from.Close()
-			}
-			_, _ = io.WriteString(server, header)
-			go pass(server, client)
-			go pass(client, server)
+			go serve(client)
 		}
 	}()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	return l.Addr().String()
+}
+
+// between copies to and fro, what the client says from where that is read, until
+// one of the two ends, and closes both.
+func between(client net.Conn, said io.Reader, server net.Conn) {
+	go func() {
+		_, _ = io.Copy(client, server)
+		client.Close()
+		server.Close()
+	}()
+	_, _ = io.Copy(server, said)
+	client.Close()
+	server.Close()
 }
 
 // Behind a proxy that is listed, the client is who the proxy says; one that isn't
