@@ -12,8 +12,9 @@ import (
 	"github.com/jailsh/jailsh/share"
 )
 
-// parting ends, on a viewer's terminal, what a program may have begun on it.
-const parting = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b[r\x1b[m\x1b[?1049l\x1b[?25h\r\n"
+// parting ends, on a viewer's terminal, what a program may have begun on it. The
+// cursor stays on its row: CSI r moves it, and mode 1049, were it not set.
+const parting = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b7\x1b[r\x1b8\x1b[m\x1b[?1047l\x1b[?25h\r\n"
 
 // errGone is why a view ends of which the client is gone.
 var errGone = errors.New("the client is gone")
