@@ -35,6 +35,7 @@ func exitSignal(e wire.Exit) []byte {
 func (s *session) finish(e wire.Exit) {
 	s.stderr.Lock()
 	defer s.stderr.Unlock()
+	s.showAll()
 	s.finished = true
 	sendExit(s.channel, e)
 }

@@ -27,12 +27,15 @@ func (s *session) tell(text string) {
 	if s.ended {
 		return
 	}
-	if s.notices == nil {
-		s.notices = make(chan string, maxNotices)
+	if s.noticed == nil {
+		s.noticed = make(chan struct{}, 1)
 		s.spin("notices", s.show)
 	}
+	if len(s.notices) < maxNotices {
+		s.notices = append(s.notices, shown(text, maxShown))
+	}
 	select {
-	case s.notices <- shown(text, maxShown):
+	case s.noticed <- struct{}{}:
 	default:
 	}
 }
@@ -41,20 +44,38 @@ func (s *session) tell(text string) {
 func (s *session) show() {
 	for {
 		select {
-		case text := <-s.notices:
-			if r := s.recording.Load(); r != nil {
-				r.marker(text)
-			}
+		case <-s.noticed:
 			s.stderr.Lock()
-			if !s.finished {
-				// An error: the client is gone.
-				_, _ = s.channel.Stderr().Write(notice(text, s.shown.Load()))
-			}
+			s.showAll()
 			s.stderr.Unlock()
 		case <-s.ctx.Done():
 			return
 		}
 	}
+}
+
+// showAll writes those that wait. stderr is held, so that none is lost between here
+// and the session's end.
+func (s *session) showAll() {
+	for text, ok := s.takeNotice(); ok; text, ok = s.takeNotice() {
+		if r := s.recording.Load(); r != nil {
+			r.marker(text)
+		}
+		if !s.finished {
+			// An error: the client is gone.
+			_, _ = s.channel.Stderr().Write(notice(text, s.shown.Load()))
+		}
+	}
+}
+
+func (s *session) takeNotice() (text string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.notices) == 0 {
+		return "", false
+	}
+	text, s.notices = s.notices[0], s.notices[1:]
+	return text, true
 }
 
 // notice is a line on the client's standard error. A terminal's cursor is

@@ -58,7 +58,8 @@ type session struct {
 	mu      sync.Mutex
 	files   *Process // to be closed by halt
 	ended   bool
-	notices chan string // made with the first notice
+	notices []string      // that wait to be shown
+	noticed chan struct{} // of one: there are some; made with the first
 
 	// Held while something is written to the client's standard error, and while
 	// the channel is closed: of x/crypto's writers to one stream there may be one.
