@@ -29,7 +29,7 @@ func TestRefusedStarts(t *testing.T) {
 		}, []string{"{dir}/jailsh.toml: is not a regular file - put the file itself there"}},
 		"a link to nowhere as config": {func(t *testing.T, i *instance) []string {
 			remove(t, i.file)
-			return symlink(t, "/nonexistent", i.file)
+			return symlink(t, i.path("nowhere"), i.file)
 		}, []string{"{dir}/jailsh.toml: doesn't exist - "}},
 		"a config that others can write": {func(t *testing.T, i *instance) []string {
 			return chmod(t, i.file, 0o664)
@@ -73,10 +73,10 @@ func TestRefusedStarts(t *testing.T) {
 			return []string{"unshare", "--mount", "sh", "-c", `mount --bind "$1" /etc/passwd; shift; exec "$@"`, "sh", filepath.Join(i.dir, "passwd")}
 		}, []string{"{dir}/users.toml:7: user.bob.uid: {bob} is taken on the host, by charlie", " - choose another uid"}},
 		"what isn't supported yet": {func(_ *testing.T, i *instance) []string {
-			i.person("bob").table = `record = "on"`
+			i.person("bob").table = `allow = { web = true }`
 			i.writeUsers()
 			return nil
-		}, []string{"{dir}/users.toml:9: user.bob.record: ", "not supported yet"}},
+		}, []string{"{dir}/users.toml:9: user.bob.allow.web: ", "not supported yet"}},
 		"not root": {func(t *testing.T, i *instance) []string {
 			return []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
 		}, []string{"jailshd: must run as root", " - use sudo"}},

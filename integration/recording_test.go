@@ -79,7 +79,7 @@ func TestRecordingOfASession(t *testing.T) {
 	}
 
 	i.write("player.cast", i.jailshMust("record", "export", name, "--format", "asciicast-v2")+"\n")
-	openTerminal(t, []string{"asciinema", "cat", filepath.Join(i.dir, "player.cast")}).wait("Grüße", "got 10 alice", over+"0")
+	openTerminal(t, []string{"env", "HOME=" + i.dir, "asciinema", "cat", filepath.Join(i.dir, "player.cast")}).wait("Grüße", "got 10 alice", over+"0")
 
 	if o := i.jailsh("record", "verify"); o.code != 0 || !strings.Contains(o.out, name+": good, "+fmt.Sprint(len(b))+" bytes") {
 		t.Errorf("verify: %+v", o)

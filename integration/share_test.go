@@ -98,7 +98,7 @@ func TestATerminalIsPublished(t *testing.T) {
 	t.Parallel()
 	i := sharer(t)
 	ssh := strings.Join(i.sshCommand("alice", "--", "@publish", "talk", "--size", "132x43").Args, " ")
-	published := openTerminal(t, []string{"bash", "-c", "script -qf >(" + ssh + "); true"})
+	published := openTerminal(t, []string{"bash", "-c", "export HOME=" + i.dir + "; script -qf >(" + ssh + "); true"})
 	said := published.wait("@127.0.0.1")
 	viewer := openTerminal(t, i.guestCommand(said).Args)
 	published.typed("echo shown $((40+2))")

@@ -191,10 +191,10 @@ func TestAttachAfterJailshNetHasEnded(t *testing.T) {
 	c := f.dial()
 	s := f.login(c)
 	waitFor(t, byteReader{s.Stderr()}, "2 programs of yours still run")
-	out, _, _ := f.word(c, "@sessions")
-	if strings.Count(out, "left ") != 2 || !strings.Contains(out, "a session of its own") {
-		t.Error(out)
-	}
+	f.eventually(func() bool { // it is told before the shell begins
+		out, _, _ := f.word(c, "@sessions")
+		return strings.Count(out, "left ") == 2 && strings.Contains(out, "a session of its own")
+	})
 	a := f.attach(c, strconv.Itoa(number))
 	a.sees(t, "drawn")
 	f.eventually(func() bool { return f.cell.size().Rows == 24 })
