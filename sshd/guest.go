@@ -52,15 +52,5 @@ func until(sh *share.Share) time.Time {
 // guest shows what the token is for. The owner knows her by the address.
 func (s *session) guest() {
 	s.settled()
-	err := s.view(s.id.guest, s.conn.addresses.client)
-	if why := s.dismissed(); why != 0 {
-		s.farewell(why)
-		return
-	}
-	status := uint32(0)
-	if err != nil {
-		s.remark(err.Error())
-		status = exitFailure
-	}
-	s.finish(wire.Exit{Status: status})
+	s.conclude(s.view(s.id.guest, s.conn.addresses.client))
 }

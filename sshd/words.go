@@ -56,17 +56,20 @@ const (
 // word finds the word of a command, and carries it out to the end of the channel.
 func (s *session) word(command string) {
 	s.settled()
-	g := s.conn.policy.Load()
-	found, args := findWord(strings.Fields(command))
-	var err error
+	given := strings.Fields(command)
+	found, args := findWord(given)
 	switch {
 	case found == nil:
-		err = fmt.Errorf("%w: there is no %s: see @help", errUsage, shown(strings.Fields(command)[0], maxShown))
-	case !found.allowed(g):
-		err = fmt.Errorf("you may not use %s here; ask the administrator for it", found.name)
+		s.conclude(fmt.Errorf("%w: there is no %s: see @help", errUsage, shown(given[0], maxShown)))
+	case !found.allowed(s.conn.policy.Load()):
+		s.conclude(fmt.Errorf("you may not use %s here; ask the administrator for it", found.name))
 	default:
-		err = found.run(s, args)
+		s.conclude(found.run(s, args))
 	}
+}
+
+// conclude ends a session that had no program: with what went wrong, if something has.
+func (s *session) conclude(err error) {
 	if errors.Is(err, errFinished) {
 		return
 	}
