@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jailsh/jailsh/internal/nonblock"
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/share"
 )
@@ -151,10 +150,10 @@ func (k *keptTerminal) run() {
 // input passes on what somebody types. It may wait for the program.
 func (k *keptTerminal) input(b []byte) error {
 	to, err := k.process.PTY.SyscallConn()
-	if err == nil {
-		_, err = nonblock.WriteAll(to, b)
+	if err != nil {
+		return err
 	}
-	return err
+	return write(to, b)
 }
 
 // read hands the output on until it ends.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/jailsh/jailsh/internal/nonblock"
 	"github.com/jailsh/jailsh/share"
 )
 
@@ -18,10 +17,7 @@ func (s *session) begin(p *Process) {
 	if err != nil {
 		return // closed by halt
 	}
-	input := func(b []byte) error {
-		_, err := nonblock.WriteAll(raw, b)
-		return err
-	}
+	input := func(b []byte) error { return write(raw, b) }
 	if r := s.recording.Load(); r != nil && r.input {
 		input = r.byViewers(raw, input)
 	}
