@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -110,13 +111,22 @@ func (s *session) offer(l *share.Live, t share.Terms, to io.Writer) error {
 		return err
 	}
 	s.conn.record(levelInfo, "share", "", "name", t.Name, "role", t.Role.String(), "for", strings.Join(t.Users, ","), "until", untilText(sh))
-	a := s.conn.addresses
+	host, port := s.conn.reached()
 	s.remark(fmt.Sprintf("%s is shared, to %s, %s", t.Name, t.Role, untilText(sh)))
-	s.lines(to, fmt.Sprintf("ssh -p %d %s@%s", a.serverPort, token, a.server))
+	s.lines(to, fmt.Sprintf("ssh -p %s %s@%s", port, token, host))
 	for _, user := range t.Users {
-		s.remark(fmt.Sprintf("%s may join by: ssh -t -p %d %s@%s @watch %s/%s", user, a.serverPort, user, a.server, s.id.user, t.Name))
+		s.remark(fmt.Sprintf("%s may join by: ssh -t -p %s %s@%s @watch %s/%s", user, port, user, host, s.id.user, t.Name))
 	}
 	return nil
+}
+
+// reached is how others get to this server: by what the administrator says, else by
+// what this client has come to.
+func (c *connection) reached() (host, port string) {
+	if host, port, err := net.SplitHostPort(c.settings.ShareAddress); err == nil {
+		return host, port
+	}
+	return c.addresses.server, strconv.Itoa(int(c.addresses.serverPort))
 }
 
 func untilText(sh *share.Share) string {

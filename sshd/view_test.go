@@ -380,3 +380,18 @@ func TestManyViewers(t *testing.T) {
 		waitFor(t, v, "the end")
 	}
 }
+
+// What is printed for viewers is how they come, by the administrator's word.
+func TestTheLineForViewersHasTheServersName(t *testing.T) {
+	t.Parallel()
+	f := start(t, func(_ *fixture, cfg *wire.NetConfig) { cfg.ShareAddress = "jump.example.org:22" })
+	c := f.dial()
+	f.onTTY(c, "echo welcome; read l", "welcome")
+	out, errs, _ := f.word(c, "@share --for bob")
+	if !strings.HasPrefix(out, "ssh -p 22 ") || !strings.HasSuffix(out, "@jump.example.org\n") {
+		t.Errorf("the line is %q", out)
+	}
+	if want := "bob may join by: ssh -t -p 22 bob@jump.example.org @watch alice/main"; !strings.Contains(errs, want) {
+		t.Errorf("%q isn't in %q", want, errs)
+	}
+}

@@ -78,7 +78,7 @@ func (d *daemon) netConfig() *wire.NetConfig {
 		RekeyLimit: uint64(cfg.RekeyLimit), RekeyInterval: cfg.RekeyInterval,
 		AliveInterval: cfg.AliveInterval, AliveCountMax: uint32(cfg.AliveCountMax),
 		MaxSessions: uint32(cfg.MaxSessions), MaxChannels: uint32(cfg.MaxChannels), LoginsPerSource: uint32(cfg.ConnectionsPerSource),
-		Banner:              cfg.Banner,
+		Banner: cfg.Banner, ShareAddress: cfg.ShareAddress,
 		PublicKeyAlgorithms: cfg.PublicKeys.Algorithms, RequiredRSASize: uint32(cfg.PublicKeys.RSABits),
 		HostCertificates: *d.hostCertificates.Load(),
 		SourceBits4:      uint32(cfg.Sources.Bits4), SourceBits6: uint32(cfg.Sources.Bits6),

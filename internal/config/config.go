@@ -50,6 +50,8 @@ type Config struct {
 
 	Recordings Recordings
 
+	ShareAddress string // host:port by which viewers reach the server; "" is the address that their host came to
+
 	Banner   string // shown before login; may be empty
 	LogLevel slog.Level
 }

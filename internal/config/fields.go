@@ -74,6 +74,7 @@ func (c *Config) fields(dir string) []strict.Field {
 		}},
 		{Name: "record_max_size", Read: func(v *strict.Value) { unlimitedSize(v, &c.Recordings.MaxSize) }},
 		{Name: "record_max_age", Read: duration(&c.Recordings.MaxAge, 0, 100*365*24*time.Hour)},
+		{Name: "share_address", Read: func(v *strict.Value) { reachable(v, &c.ShareAddress) }},
 		{Name: "banner", Read: func(v *strict.Value) {
 			if s, ok := v.Text(wire.MaxBanner); ok {
 				c.Banner = s
@@ -214,6 +215,30 @@ func badAddress(s string) string {
 
 // hostForm is a host name, or nothing: every address of the host.
 var hostForm = regexp.MustCompile(`^([A-Za-z0-9_]([A-Za-z0-9_.-]{0,252}))?$`)
+
+// reachable reads a host:port that others connect to; "" names none.
+func reachable(v *strict.Value, to *string) {
+	s, ok := v.Text(wire.MaxName)
+	if !ok {
+		return
+	}
+	if s != "" {
+		host, port, _ := net.SplitHostPort(s)
+		why := badAddress(s)
+		switch {
+		case why != "":
+		case host == "":
+			why = "the host is missing"
+		case port == "0":
+			why = "port 0 is none"
+		}
+		if why != "" {
+			v.Bad(fmt.Sprintf("%q is no address: %s", s, why), `write host:port, like "jump.example.org:2222"`)
+			return
+		}
+	}
+	*to = s
+}
 
 // startups reads start:rate:full, or a number N, which is N:100:N.
 func startups(v *strict.Value, to *Startups) {

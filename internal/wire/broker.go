@@ -37,6 +37,7 @@ type NetConfig struct {
 	RekeyLimit        uint64        // bytes in one direction after which keys are exchanged anew; 0 for the cipher's own
 	RekeyInterval     time.Duration // the same by time; 0 never
 	Banner            string
+	ShareAddress      string // host:port by which viewers come; "" is the address that the sharer came to
 
 	PublicKeyAlgorithms []string // that users may sign with; those of certificates have names of their own
 	RequiredRSASize     uint32   // bits
@@ -64,6 +65,7 @@ func (m *NetConfig) fields(c *codec) {
 	c.u32(&m.MaxChannels)
 	c.u32(&m.LoginsPerSource)
 	c.str(&m.Banner, MaxBanner)
+	c.str(&m.ShareAddress, MaxName)
 	c.strs(&m.PublicKeyAlgorithms, MaxOptions, MaxName, MaxText)
 	c.u32(&m.RequiredRSASize)
 	c.u32(&m.SourceBits4)

@@ -18,7 +18,7 @@ func full() map[string]Message {
 		"NetConfig": &NetConfig{
 			HostKeys: [][]byte{{1, 2}, {3}}, HostCertificates: [][]byte{{4}}, LoginGrace: time.Second, MaxAuthTries: 6, StartupsBegin: 1,
 			StartupsRate: 2, StartupsFull: 3, StartupsPerSource: 4, AliveInterval: 5, RekeyLimit: 1, RekeyInterval: 2, AliveCountMax: 6,
-			MaxSessions: 7, MaxChannels: 8, LoginsPerSource: 9, Banner: "hello", PublicKeyAlgorithms: []string{"ssh-ed25519"}, RequiredRSASize: 3072,
+			MaxSessions: 7, MaxChannels: 8, LoginsPerSource: 9, Banner: "hello", ShareAddress: "h:22", PublicKeyAlgorithms: []string{"ssh-ed25519"}, RequiredRSASize: 3072,
 			SourceBits4: 24, SourceBits6: 64, ProxiesFrom: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::1/128")},
 			Penalties: Penalties{NoAuth: 3},
 		},
