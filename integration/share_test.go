@@ -105,6 +105,15 @@ func TestATerminalIsPublished(t *testing.T) {
 	viewer.wait("shown 42")
 	published.typed("exit")
 	viewer.wait("alice/talk has ended", over+"0")
+
+	// The same by what records, which tells its size.
+	ssh = strings.Join(i.sshCommand("alice", "--", "@publish", "talk").Args, " ")
+	recorded := openTerminal(t, []string{"bash", "-c", "export HOME=" + i.dir + "; export PS1='ready> '; asciinema rec -q -c 'bash --norc' >(" + ssh + "); true"})
+	said = recorded.wait("@127.0.0.1", "ready>")
+	viewer = openTerminal(t, i.guestCommand(said).Args)
+	recorded.resize(70, 20)
+	recorded.typed("tput cols lines | tr '\\n' x; exit")
+	viewer.wait("70x20x", "alice/talk has ended", over+"0")
 }
 
 // jailsh-net dies while somebody looks on: the view is gone, the next login is there,

@@ -30,7 +30,8 @@
 //	acceptor.go, share.go, beside.go, agent.go, x11.go,
 //	telling.go                                    forwards, with or without a session
 //	words.go, live.go, shareword.go,
-//	publish.go, view.go, guest.go                 terminals that are shared
+//	publish.go, published.go, streamsize.go,
+//	view.go, guest.go                             terminals that are shared
 //	keep.go, kept.go, seat.go, attach.go,
 //	detach.go, terminals.go                       terminals that outlive their connection
 //	clock.go, tally.go, notice.go                 limits of sessions, and what they say

@@ -1,28 +1,24 @@
 package sshd
 
 import (
-	"errors"
 	"flag"
 	"fmt"
-	"io"
 
 	"github.com/jailsh/jailsh/share"
 )
 
 // publish is @publish: a terminal that is somewhere else, behind NAT perhaps, is shown
-// to others. What its program writes comes on standard input; what viewers type who
-// may leaves on standard output.
+// to others. What its program writes comes on standard input (published.go); what
+// viewers type who may leaves on standard output.
 func (s *session) publish(args []string) error {
 	terms, size := share.Terms{}, share.Usual()
 	if own := sizeOf(s.size.Load()); own != (share.Size{}) {
 		size = own
 	}
 	args, err := s.options("@publish", args, 1, 1, func(f *flag.FlagSet) {
-		f.Func("size", "", func(v string) error {
-			if n, err := fmt.Sscanf(v, "%dx%d", &size.Cols, &size.Rows); err != nil || n != 2 || v != fmt.Sprintf("%dx%d", size.Cols, size.Rows) {
-				return fmt.Errorf("%q is no size: write it like 80x24", v)
-			}
-			return nil
+		f.Func("size", "", func(v string) (err error) {
+			size, err = sizeIn(v)
+			return err
 		})
 		termFlags(f, &terms)
 	})
@@ -46,19 +42,6 @@ func (s *session) publish(args []string) error {
 		return err
 	}
 	s.showAudience(s.live.Load())
-	buf := s.conn.server.chunks.get()
-	defer s.conn.server.chunks.pool.Put(buf)
-	for {
-		n, err := s.channel.Read(buf[:])
-		if n > 0 {
-			s.clock.touch()
-			l.Write(buf[:n])
-		}
-		switch {
-		case errors.Is(err, io.EOF):
-			return nil
-		case err != nil:
-			return errGone
-		}
-	}
+	p := published{live: l, chunks: &s.conn.server.chunks}
+	return p.copy(s.ctx, heard{s.channel, &s.clock})
 }

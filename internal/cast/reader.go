@@ -65,19 +65,28 @@ func (r *Reader) Next() (Event, error) {
 		if line[0] == '#' || len(line) == 1 {
 			continue
 		}
-		var fields []any
-		if err := json.Unmarshal(line, &fields); err != nil || len(fields) != 3 {
-			return Event{}, fmt.Errorf("line %d: is no event", r.number)
-		}
-		at, isTime := fields[0].(float64)
-		kind, isKind := fields[1].(string)
-		data, isText := fields[2].(string)
-		if !isTime || !isKind || !isText || len(kind) != 1 {
+		at, kind, data, ok := parseEvent(line)
+		if !ok {
 			return Event{}, fmt.Errorf("line %d: is no event", r.number)
 		}
 		r.last = r.time(at)
-		return Event{r.last, kind[0], data}, nil
+		return Event{r.last, kind, data}, nil
 	}
+}
+
+// parseEvent reads a line of exactly three fields. What is made of one is no larger
+// than the line, whatever is in it: a million empty lists are not.
+func parseEvent(line []byte) (at float64, kind byte, data string, ok bool) {
+	var fields [4]json.RawMessage
+	var name *string
+	var text *string
+	var when *float64
+	if json.Unmarshal(line, &fields) != nil || fields[2] == nil || fields[3] != nil ||
+		json.Unmarshal(fields[0], &when) != nil || json.Unmarshal(fields[1], &name) != nil || json.Unmarshal(fields[2], &text) != nil ||
+		when == nil || name == nil || text == nil || len(*name) != 1 { // null is none
+		return 0, 0, "", false
+	}
+	return *when, (*name)[0], *text, true
 }
 
 // time is when an event was, from what its line says.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -20,6 +21,12 @@ func TestReadErrors(t *testing.T) {
 		head + "[1]\n":                       "line 2: is no event",
 		head + `[1, "o", 2]` + "\n":          "line 2: is no event",
 		head + `["1", "o", ""]` + "\n":       "line 2: is no event",
+		head + `[1, "o", "", ""]` + "\n":     "line 2: is no event",
+		head + `[null, "o", ""]` + "\n":      "line 2: is no event",
+		head + `[1, "o", null]` + "\n":       "line 2: is no event",
+		head + `[1, "oo", ""]` + "\n":        "line 2: is no event",
+		head + "null\n":                      "line 2: is no event",
+		head + `{"0": 1}` + "\n":             "line 2: is no event",
 		head + strings.Repeat("x", 4<<20+10): "line 2: has more than",
 		head + `[1, "o", "a`:                 ErrTorn.Error(),
 		head + "# a remark\n\n":              io.EOF.Error(),
@@ -45,6 +52,24 @@ func TestReadTimes(t *testing.T) {
 		if e, err := r.Next(); err != nil || int64(e.At) != want {
 			t.Errorf("%+v %v, want %d", e, err, want)
 		}
+	}
+}
+
+// A line of many small things takes no more than the line.
+func TestReadingALineTakesNoMoreThanTheLine(t *testing.T) {
+	line := head + "[" + strings.Repeat("[],", 1<<20) + "1]\n"
+	r, err := NewReader(strings.NewReader(line))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	if _, err := r.Next(); err == nil {
+		t.Error("it is an event")
+	}
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > uint64(5*len(line)) { // the buffer doubles as it grows
+		t.Errorf("a line of %d bytes takes %d", len(line), took)
 	}
 }
 
