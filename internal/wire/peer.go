@@ -65,6 +65,9 @@ func NewPeer(conn *Conn, table ...Entry) *Peer {
 // Close ends the connection; Run returns.
 func (p *Peer) Close() error { return p.conn.Close() }
 
+// HungUp tells whether the other side is gone, which Run may not have come to yet.
+func (p *Peer) HungUp() bool { return p.conn.HungUp() }
+
 // Run reads packets until the connection ends, and returns why it did: io.EOF
 // when the other side closed it. Handlers may still be at work then; what they
 // answer is thrown away. Wait waits for them.

@@ -101,15 +101,15 @@ func (c *cell) attach(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File
 		c.timer.Stop()
 		c.timer = nil
 	}
-	go c.serve(conn)
+	go c.serve(newClient(c, conn))
 	return &wire.Empty{}, nil, nil
 }
 
 // serve answers one client until its socket closes.
-func (c *cell) serve(conn *wire.Conn) {
-	k := newClient(c, conn)
+func (c *cell) serve(k *client) {
 	k.run()
 	c.left(k)
+	close(k.left)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.clients--

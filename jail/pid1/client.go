@@ -17,14 +17,15 @@ type client struct {
 	cell *cell
 	peer *wire.Peer
 
-	gone bool // under cell.mu: its socket is closed
+	gone bool          // under cell.mu: its socket is closed
+	left chan struct{} // closed when the cell has taken back what it had
 
 	mu      sync.Mutex
 	leaders map[int]bool // living processes, each the leader of its session
 }
 
 func newClient(c *cell, conn *wire.Conn) *client {
-	k := &client{cell: c, leaders: map[int]bool{}}
+	k := &client{cell: c, left: make(chan struct{}), leaders: map[int]bool{}}
 	k.peer = wire.NewPeer(conn,
 		wire.On(wire.VerbSpawn, k.spawn),
 		wire.On(wire.VerbSignal, k.signal),
@@ -42,6 +43,7 @@ func (k *client) run() { _ = k.peer.Run() } // closed by the other side, or not 
 
 // spawn starts a process and answers with the descriptors that lead to it.
 func (k *client) spawn(s *wire.Spawn, files []*os.File) (wire.Message, []*os.File, error) {
+	k.cell.settle()
 	k.cell.calls.Lock()
 	defer k.cell.calls.Unlock()
 	closeAll(files)

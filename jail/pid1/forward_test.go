@@ -15,7 +15,18 @@ import (
 // inTest is a client of a cell whose home is a folder of the test's.
 func inTest(t *testing.T) *client {
 	c := &cell{spec: &wire.Spec{Home: t.TempDir()}, dials: make(chan struct{}, 1)}
-	return &client{cell: c}
+	return clientOf(t, c)
+}
+
+// clientOf is a client whose other end is open as long as the test.
+func clientOf(t *testing.T, c *cell) *client {
+	t.Helper()
+	here, there, err := wire.Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { here.Close(); there.Close() })
+	return newClient(c, here)
 }
 
 func (k *client) mustListen(t *testing.T, at wire.Address) (uint32, []*os.File) {

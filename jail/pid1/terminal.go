@@ -99,6 +99,7 @@ func (k *client) release(m *wire.Release, files []*os.File) (wire.Message, []*os
 func (k *client) terminals(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	c := k.cell
+	c.settle()
 	c.calls.Lock()
 	defer c.calls.Unlock()
 	c.mu.Lock()
@@ -116,6 +117,7 @@ func (k *client) terminals(_ *wire.Empty, files []*os.File) (wire.Message, []*os
 func (k *client) adopt(m *wire.Adopt, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	c := k.cell
+	c.settle()
 	c.calls.Lock()
 	defer c.calls.Unlock()
 	c.mu.Lock()
@@ -137,6 +139,25 @@ func (k *client) adopt(m *wire.Adopt, files []*os.File) (wire.Message, []*os.Fil
 	t.timer.Stop()
 	k.leads(t.pid)
 	return &answer, []*os.File{os.NewFile(uintptr(master), "ptmx")}, nil
+}
+
+// settle waits until what was left by clients that are gone is nobody's. The next
+// jailsh-net may ask for it before this process has come to read that the last one's
+// sockets are closed. A lock that a handler takes must not be held.
+func (c *cell) settle() {
+	var holders []*client
+	c.mu.Lock()
+	for _, t := range c.held {
+		if t.holder != nil {
+			holders = append(holders, t.holder)
+		}
+	}
+	c.mu.Unlock()
+	for _, k := range holders {
+		if k.peer.HungUp() {
+			<-k.left
+		}
+	}
 }
 
 // left is called when a client's socket is closed: what it had and is kept waits

@@ -32,8 +32,31 @@ func twoClients(t *testing.T) (*client, *client) {
 	one := inTest(t)
 	one.cell.held = map[int]*terminal{}
 	one.cell.spec.AttachTTL = time.Hour
-	one.leaders = map[int]bool{}
-	return one, &client{cell: one.cell, leaders: map[int]bool{}}
+	return one, clientOf(t, one.cell)
+}
+
+// What a client had whose socket is closed is there for the next one at once.
+func TestWhatIsLeftIsThereAtOnce(t *testing.T) {
+	t.Parallel()
+	_, two := twoClients(t)
+	c := two.cell
+	here, there, err := wire.Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := newClient(c, here)
+	held(t, one)
+	if _, _, err := one.keep(&wire.Keep{Pid: 5}, nil); err != nil {
+		t.Fatal(err)
+	}
+	there.Close()
+	c.clients = 2
+	go c.serve(one)
+	_, files, err := two.adopt(&wire.Adopt{Pid: 5}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAll(files)
 }
 
 // A client that is hostile, or confused, can't keep, release or adopt what another has.
