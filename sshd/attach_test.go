@@ -190,7 +190,7 @@ func TestAttachAfterJailshNetHasEnded(t *testing.T) {
 	f = f.after()
 	c := f.dial()
 	s := f.login(c)
-	waitFor(t, byteReader{s.Stderr()}, "2 programs of yours still run")
+	s.sees(t, "jailsh: 2 programs of yours still run - see: ssh ... @sessions - back to the last: ssh -t ... @attach\r\n")
 	f.eventually(func() bool { // it is told before the shell begins
 		out, _, _ := f.word(c, "@sessions")
 		return strings.Count(out, "left ") == 2 && strings.Contains(out, "a session of its own")

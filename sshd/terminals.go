@@ -85,7 +85,7 @@ func age(since time.Time) string {
 
 // remind tells somebody who gets a new shell what she has left running. The cell knows
 // of those that an earlier jailsh-net had: they are waiting. It comes before the shell's
-// own output.
+// own output, and the same way: what comes on standard error a client may show later.
 func (s *session) remind(waiting int) {
 	if !s.shown.Load() || !mayAttach(s.conn.policy.Load()) {
 		return
@@ -97,8 +97,8 @@ func (s *session) remind(waiting int) {
 	}
 	switch {
 	case waiting == 1:
-		s.remark("a program of yours still runs - back to it: ssh -t ... @attach")
+		s.say("jailsh: a program of yours still runs - back to it: ssh -t ... @attach")
 	case waiting > 1:
-		s.remark(fmt.Sprintf("%d programs of yours still run - see: ssh ... @sessions - back to the last: ssh -t ... @attach", waiting))
+		s.say(fmt.Sprintf("jailsh: %d programs of yours still run - see: ssh ... @sessions - back to the last: ssh -t ... @attach", waiting))
 	}
 }
