@@ -57,14 +57,14 @@ func (p *published) copy(ctx context.Context, from io.Reader) error {
 func head(in *bufio.Reader) ([]byte, error) {
 	for n := 1; ; n = in.Buffered() + 1 {
 		b, err := in.Peek(n)
-		i := bytes.IndexByte(b, '\n')
-		switch {
-		case i >= 0:
-			return b[:i+1], nil
-		case len(b) > 0 && (b[0] != '{' || err != nil || n >= maxCastHeader):
-			return nil, nil
-		case err != nil:
+		if len(b) == 0 {
 			return nil, err
+		}
+		if i := bytes.IndexByte(b, '\n'); i >= 0 {
+			return b[:i+1], nil
+		}
+		if b[0] != '{' || len(b) < n { // it is something else; it ends, or is too long
+			return nil, nil
 		}
 	}
 }
