@@ -35,7 +35,7 @@ func (srv *server) busyEchoes(ctx context.Context, t *terminal) (times []float64
 	if err := flows(); err != nil {
 		return nil, err
 	}
-	return t.echoes(ctx, busyKeys)
+	return t.echoes(ctx, busyKeys, keystrokeGap)
 }
 
 // download starts an endless one by ssh(1); flows waits until it is under way.

@@ -19,11 +19,12 @@ func (srv *server) dial(ctx context.Context) (*ssh.Client, error) {
 	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
 		return nil, err
 	}
-	config := &ssh.ClientConfig{
-		User:            srv.user,
-		Auth:            []ssh.AuthMethod{ssh.PublicKeys(srv.site.key)},
-		HostKeyCallback: ssh.FixedHostKey(srv.hostKey),
-	}
+	return srv.handshake(conn, srv.user, ssh.PublicKeys(srv.site.key))
+}
+
+// handshake logs in on a connection, which it closes if nothing comes of it.
+func (srv *server) handshake(conn net.Conn, user string, auth ...ssh.AuthMethod) (*ssh.Client, error) {
+	config := &ssh.ClientConfig{User: user, Auth: auth, HostKeyCallback: ssh.FixedHostKey(srv.hostKey)}
 	config.KeyExchanges = []string{ssh.KeyExchangeCurve25519}
 	config.Ciphers = []string{ssh.CipherAES128GCM}
 	c, channels, requests, err := ssh.NewClientConn(conn, srv.addr, config)

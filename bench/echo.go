@@ -16,7 +16,7 @@ const (
 // kernel's, so all of the time is the server's.
 func takeEcho(ctx context.Context, servers []*server, r *report) error {
 	return typing(ctx, servers, r, "keystroke echo", keystrokes/keystrokeBlock, func(_ *server, t *terminal) ([]float64, error) {
-		return t.echoes(ctx, keystrokeBlock)
+		return t.echoes(ctx, keystrokeBlock, keystrokeGap)
 	})
 }
 
@@ -51,11 +51,11 @@ func typing(ctx context.Context, servers []*server, r *report, what string, bloc
 	return nil
 }
 
-// echoes types n letters and a newline, and returns how long each letter's echo
+// echoes types n letters, gap apart, and a newline, and returns how long each letter's echo
 // took in ms. The newline keeps the kernel's line of input short, and doesn't
 // count: its echo is two bytes.
-func (t *terminal) echoes(ctx context.Context, n int) ([]float64, error) {
-	tick := time.NewTicker(keystrokeGap)
+func (t *terminal) echoes(ctx context.Context, n int, gap time.Duration) ([]float64, error) {
+	tick := time.NewTicker(gap)
 	defer tick.Stop()
 	var times []float64
 	buf := make([]byte, 16)

@@ -79,6 +79,22 @@ func (g *group) cpu() (time.Duration, error) {
 	return 0, fmt.Errorf("%s/cpu.stat has no usage_usec", g.dir)
 }
 
+// pids are the group's processes.
+func (g *group) pids() (pids []int, err error) {
+	text, err := os.ReadFile(filepath.Join(g.dir, "cgroup.procs"))
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		pid, err := strconv.Atoi(strings.TrimSpace(line))
+		if err != nil {
+			return nil, err
+		}
+		pids = append(pids, pid)
+	}
+	return pids, nil
+}
+
 // remove removes the group. Its processes have ended, or are about to: one that
 // the kernel hasn't cleared away yet keeps it for a moment.
 func (g *group) remove() {

@@ -57,7 +57,7 @@ func readIdle(ctx context.Context, client *admin.Client, users []string, r *repo
 	if err != nil {
 		return err
 	}
-	values := map[string][]float64{"goal": {idleGoal}}
+	values := map[string][]float64{}
 	for _, p := range processes {
 		if p.name != "jailsh-init" {
 			continue
@@ -71,6 +71,6 @@ func readIdle(ctx context.Context, client *admin.Client, users []string, r *repo
 	if n := len(values["jailsh"]); n != idleCells {
 		return fmt.Errorf("%d cells run instead of %d", n, idleCells)
 	}
-	r.add(row{what: fmt.Sprintf("memory of an idle cell of %d (PSS)", idleCells), peer: "goal", unit: "KiB", target: 1}, values)
+	r.add(row{what: fmt.Sprintf("memory of an idle cell of %d (PSS)", idleCells), unit: "KiB", goal: idleGoal}, values)
 	return nil
 }

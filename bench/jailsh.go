@@ -10,10 +10,12 @@ import (
 	"github.com/jailsh/jailsh/internal/admin"
 )
 
-// The cell of warmUser outlives its sessions; that of coldUser ends with each.
+// The cell of warmUser outlives its sessions; that of coldUser ends with each. liveUser
+// is as warmUser, and may share a terminal.
 const (
 	warmUser = "warm"
 	coldUser = "cold"
+	liveUser = "live"
 )
 
 func (s *site) instance() string { return filepath.Join(s.dir, "jailsh") }
@@ -32,7 +34,9 @@ func (s *site) makeInstance(ctx context.Context) error {
 	for _, args := range [][]string{
 		{"user", "add", warmUser, "--key", s.keyFile + ".pub"},
 		{"user", "add", coldUser, "--key", s.keyFile + ".pub"},
+		{"user", "add", liveUser, "--key", s.keyFile + ".pub"},
 		{"user", "set", warmUser, "linger=1h"},
+		{"user", "set", liveUser, "linger=1h", "allow.share=true"},
 		{"user", "set", coldUser, "linger=0s"},
 	} {
 		if err := command(ctx, jailsh, append([]string{"--config", s.instanceFile()}, args...)...); err != nil {

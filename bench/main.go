@@ -2,7 +2,8 @@
 // ChrootDirectory, and prints ratios. Both servers run on the loopback interface
 // of this machine, in this run, with the same root directory for their users, and
 // are measured in turns, so that what slows the machine slows both. The jail alone
-// is measured against what else makes one: a plain fork, bubblewrap, jailkit.
+// is measured against what else makes one: a plain fork, bubblewrap, jailkit; a live
+// terminal against tmux over OpenSSH.
 //
 // What it makes is a folder in /var/lib (sshd wants one that only root can write
 // to, all the way up), an account of its own for sshd, which takes its users from
@@ -79,10 +80,10 @@ func run(ctx context.Context, programs, server, only string) (err error) {
 	}
 	var starters []starter
 	if server != "jailsh" {
-		starters = append(starters, startOpenSSH)
+		starters = append(starters, starter{startOpenSSH, startTmux})
 	}
 	if server != "openssh" {
-		starters = append(starters, startJailsh)
+		starters = append(starters, starter{startJailsh, startShared})
 	}
 	r := &report{}
 	for _, m := range chosen {

@@ -29,6 +29,10 @@ func measures() []measure {
 		{"bulk-chacha", "the same with ChaCha20", withServers(takeBulk("chacha20-poly1305@openssh.com", 0.8))},
 		{"busy", "keystrokes under a download", withServers(takeBusy)},
 		{"scroll", "100 MB on a terminal", withServers(takeScroll)},
+		{"viewers", "terminals at which 100 look on", takeViewers},
+		{"stalled", "a viewer who stops reading", takeStalled},
+		{"unwatched", "terminals at which nobody looks", takeUnwatched},
+		{"model", "the screen model", takeModel},
 		{"spawn", "commands in a running cell", withJailsh(takeSpawn)},
 		{"cell", "cells from start to end", withJailsh(takeCell)},
 		{"filter", "the filter of system calls", takeFilter},
@@ -99,7 +103,7 @@ func startAll(ctx context.Context, s *site, starters []starter) (servers []*serv
 		}
 	}
 	for _, start := range starters {
-		srv, err := start(ctx, s)
+		srv, err := start.start(ctx, s)
 		if err != nil {
 			stop()
 			return nil, nil, err

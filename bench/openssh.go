@@ -12,9 +12,14 @@ import (
 // privsepDir is the empty directory that Debian's sshd wants; its service makes it.
 const privsepDir = "/run/sshd"
 
-// startOpenSSH starts the host's sshd with a configuration of its own. What is
-// not named there is as OpenSSH has it.
+// startOpenSSH starts the host's sshd, which changes into the users' root.
 func startOpenSSH(ctx context.Context, s *site) (*server, error) {
+	return s.startSSHD(ctx, "openssh", "ChrootDirectory "+s.chroot())
+}
+
+// startSSHD starts the host's sshd with a configuration of its own. What is not named
+// there is as OpenSSH has it.
+func (s *site) startSSHD(ctx context.Context, name, more string) (*server, error) {
 	hostKey := filepath.Join(s.dir, "sshd_host_key")
 	if _, err := os.Stat(hostKey); errors.Is(err, os.ErrNotExist) {
 		if err := command(ctx, "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", hostKey); err != nil {
@@ -34,19 +39,19 @@ UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 AuthorizedKeysFile %s.pub
-ChrootDirectory %s
+%s
 Subsystem sftp internal-sftp
 PrintMotd no
 PrintLastLog no
 MaxStartups 100:30:400
-`, port, hostKey, s.keyFile, s.chroot())
-	configFile := filepath.Join(s.dir, "sshd_config")
+`, port, hostKey, s.keyFile, more)
+	configFile := filepath.Join(s.dir, name+".sshd_config")
 	if err := os.WriteFile(configFile, []byte(config), 0o600); err != nil {
 		return nil, err
 	}
 	madeDir := os.Mkdir(privsepDir, 0o755) == nil
 	cmd := exec.Command("/usr/sbin/sshd", "-D", "-e", "-f", configFile)
-	srv, err := s.start(ctx, cmd, "openssh", addr, hostKey)
+	srv, err := s.start(ctx, cmd, name, addr, hostKey)
 	if err != nil {
 		return nil, err
 	}
@@ -60,9 +65,9 @@ MaxStartups 100:30:400
 	return srv, nil
 }
 
-// opensshVersion is the version of Debian's package.
-func opensshVersion() string {
-	out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", "openssh-server").Output()
+// packageVersion is the version of a package of Debian's.
+func packageVersion(name string) string {
+	out, err := exec.Command("dpkg-query", "-W", "-f", "${Version}", name).Output()
 	if err != nil {
 		return "unknown"
 	}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -80,7 +81,7 @@ func readProcess(dir string) (process, error) {
 // memory returns the proportional set size of the server's processes in bytes:
 // pages that several share count by their part. The users' shells don't count.
 func (srv *server) memory() (int64, error) {
-	processes, err := tree(srv.cmd.Process.Pid)
+	processes, err := srv.processes()
 	if err != nil {
 		return 0, err
 	}
@@ -99,6 +100,33 @@ func (srv *server) memory() (int64, error) {
 		sum += n
 	}
 	return sum, nil
+}
+
+// processes are the server, its descendants, and what has left these but not its group,
+// as a daemon does.
+func (srv *server) processes() ([]process, error) {
+	all, err := tree(srv.cmd.Process.Pid)
+	if err != nil {
+		return nil, err
+	}
+	pids, err := srv.group.pids()
+	if err != nil {
+		return nil, err
+	}
+	for _, pid := range pids {
+		if slices.ContainsFunc(all, func(p process) bool { return p.pid == pid }) {
+			continue
+		}
+		p, err := readProcess(fmt.Sprintf("/proc/%d", pid))
+		if gone(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return all, nil
 }
 
 func pss(pid int) (int64, error) {

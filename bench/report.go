@@ -14,12 +14,13 @@ import (
 )
 
 // row is one line of the table: a figure of jailsh's and of its peer's, and what
-// the ratio of the two is to be.
+// the ratio of the two is to be, or jailsh's figure.
 type row struct {
 	what       string
-	peer       string // whose figure it is compared to, a key of values; "" is openssh
+	peer       string // whose figure it is compared to, a key of values; "" is openssh, or with a goal nobody
 	unit       string
 	target     float64 // ratio
+	goal       float64 // what the figure itself is to be; then there is no target
 	more       bool    // more is better
 	percentile float64 // 0 is the median
 	values     map[string][]float64
@@ -44,14 +45,14 @@ func (r *report) print(out io.Writer) error {
 	if err := unix.Uname(&uname); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nOpenSSH %s, %s, Linux %s, %d cores\n\n", opensshVersion(), distribution(), bytes.TrimRight(uname.Release[:], "\x00"), runtime.NumCPU())
-	const line = "%-42s %-4s %-15s %8s %-15s %8s %-15s %7s %7s  %s\n"
+	fmt.Fprintf(out, "\nOpenSSH %s, tmux %s, %s, Linux %s, %d cores\n\n", packageVersion("openssh-server"), packageVersion("tmux"), distribution(), bytes.TrimRight(uname.Release[:], "\x00"), runtime.NumCPU())
+	const line = "%-46s %-4s %-15s %8s %-15s %8s %-15s %7s %8s  %s\n"
 	fmt.Fprintf(out, line, "", "unit", "peer", "its", "(quartiles)", "jailsh", "(quartiles)", "ratio", "target", "")
 	for _, w := range r.rows {
 		peer, peerSpread := w.cells(w.against())
 		own, ownSpread := w.cells("jailsh")
 		ratio, reached := w.verdict()
-		_, err := fmt.Fprintf(out, line, w.what, w.unit, w.against(), peer, peerSpread, own, ownSpread, ratio, times(w.target), reached)
+		_, err := fmt.Fprintf(out, line, w.what, w.unit, w.against(), peer, peerSpread, own, ownSpread, ratio, w.wanted(), reached)
 		if err != nil {
 			return err
 		}
@@ -62,7 +63,19 @@ func (r *report) print(out io.Writer) error {
 	return nil
 }
 
-func (w row) against() string { return cmp.Or(w.peer, "openssh") }
+func (w row) against() string {
+	if w.goal > 0 {
+		return cmp.Or(w.peer, "-")
+	}
+	return cmp.Or(w.peer, "openssh")
+}
+
+func (w row) wanted() string {
+	if w.goal > 0 {
+		return number(w.goal) + " " + w.unit
+	}
+	return times(w.target)
+}
 
 // cells returns a server's figure and its spread.
 func (w row) cells(server string) (figure, spread string) {
@@ -83,16 +96,28 @@ func (w row) value(server string) float64 {
 	return percentile(w.values[server], w.percentile)
 }
 
-// verdict returns the ratio, and whether it is as good as wanted.
+// verdict returns the ratio, and whether it, or the figure itself, is as good as
+// wanted.
 func (w row) verdict() (ratio, reached string) {
-	if len(w.values[w.against()]) == 0 || len(w.values["jailsh"]) == 0 {
-		return "-", ""
+	ratio = "-"
+	if len(w.values["jailsh"]) == 0 {
+		return ratio, ""
 	}
-	r := w.value("jailsh") / w.value(w.against())
-	if w.more && r >= w.target || !w.more && r <= w.target {
-		return times(r), "reached"
+	figure, wanted := w.value("jailsh"), w.goal
+	if len(w.values[w.against()]) > 0 {
+		r := figure / w.value(w.against())
+		ratio = times(r)
+		if w.goal == 0 {
+			figure, wanted = r, w.target
+		}
 	}
-	return times(r), "missed"
+	switch {
+	case wanted == 0:
+		return ratio, "" // one server alone
+	case w.more && figure >= wanted, !w.more && figure <= wanted:
+		return ratio, "reached"
+	}
+	return ratio, "missed"
 }
 
 func times(ratio float64) string { return number(ratio) + "x" }

@@ -45,6 +45,10 @@ func TestVerdict(t *testing.T) {
 		{"not more enough", row{target: 5, more: true}, []float64{90}, []float64{440}, "4.89x", "missed"},
 		{"the median, not the mean", row{target: 1}, []float64{1, 1, 100}, []float64{2, 2, 2}, "2.00x", "missed"},
 		{"one server alone", row{target: 1}, []float64{1}, nil, "-", ""},
+		{"the other alone", row{target: 1}, nil, []float64{1}, "-", ""},
+		{"a goal", row{peer: "openssh", goal: 40}, []float64{20}, []float64{40}, "2.00x", "reached"},
+		{"more than a goal", row{peer: "openssh", goal: 40}, []float64{410}, []float64{41}, "0.100x", "missed"},
+		{"a goal that no peer has", row{goal: 80, more: true}, nil, []float64{79}, "-", "missed"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -62,11 +66,12 @@ func TestPrint(t *testing.T) {
 	r := &report{notes: []string{"a note"}}
 	r.add(row{what: "echo, p99", unit: "ms", target: 1, percentile: 99}, map[string][]float64{"openssh": {1, 2, 3, 4, 5}, "jailsh": {2}})
 	r.add(row{what: "other", peer: "somebody", target: 1}, map[string][]float64{"openssh": {7}, "somebody": {2}, "jailsh": {3}})
+	r.add(row{what: "with a goal", unit: "ms", goal: 40}, map[string][]float64{"jailsh": {7}})
 	var out strings.Builder
 	if err := r.print(&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"echo, p99", "somebody", " 1.50x", " 4.96 ", " 0.403x", "reached", "a note"} {
+	for _, want := range []string{"echo, p99", "somebody", " 1.50x", " 4.96 ", " 0.403x", "reached", "40.0 ms", "a note"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in\n%s", want, out.String())
 		}

@@ -15,8 +15,12 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// starter starts one kind of server.
-type starter func(context.Context, *site) (*server, error)
+// starter starts one kind of server: for those who log in, and for those who look on at
+// a terminal.
+type starter struct {
+	start func(context.Context, *site) (*server, error)
+	live  func(context.Context, *site) (*stage, error)
+}
 
 // server is one running server.
 type server struct {

@@ -14,6 +14,7 @@ import (
 // terminal is a session with a PTY.
 type terminal struct {
 	client *ssh.Client
+	brake  *brake // of who is at a stage
 	in     io.Writer
 	out    io.Reader
 }
