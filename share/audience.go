@@ -84,5 +84,9 @@ func (t *Terminal) Viewers() ([]*Viewer, <-chan struct{}) {
 	return slices.Clone(a.viewers), a.changed
 }
 
-// Wait returns when nothing of a terminal runs any more: its viewers have left.
-func (t *Terminal) Wait() { t.audience.painters.Wait() }
+// Wait returns when nothing of a terminal that has ended runs any more: its viewers
+// have left, and its program takes no more.
+func (t *Terminal) Wait() {
+	t.audience.painters.Wait()
+	t.typist.work.Wait()
+}

@@ -10,6 +10,7 @@
 //	tail.go                 what viewers are shown, in a form that never changes
 //	painter.go, audience.go the goroutine that shows it, while there are viewers
 //	viewer.go, size.go      the viewer's side
+//	typist.go               what viewers type
 //
 // The screen itself is package share/screen.
 //

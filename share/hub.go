@@ -50,7 +50,8 @@ type Live struct {
 }
 
 // Begin adds a terminal, until End. It is blank. What viewers type who may goes to
-// input, which may wait; with nil nobody can type.
+// input, which may wait, but not longer than the program can still take it; with nil
+// nobody can type.
 func (h *Hub) Begin(owner string, size Size, input func([]byte) error) *Live {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -32,7 +32,7 @@ type buffers struct{ sync.Pool }
 // screen, and any number of viewers.
 type Terminal struct {
 	buffers *buffers
-	input   func([]byte) error // to the program; nil: it takes none
+	typist  typist
 
 	mu     sync.Mutex // of output alone, held for a copy
 	output []byte     // not shown to the screen yet
@@ -53,7 +53,7 @@ type Terminal struct {
 
 func newTerminal(size Size, input func([]byte) error, b *buffers) *Terminal {
 	size = size.within()
-	t := &Terminal{buffers: b, input: input, screen: screen.New(size.Cols, size.Rows), wake: make(chan struct{}, 1)}
+	t := &Terminal{buffers: b, typist: typist{input: input}, screen: screen.New(size.Cols, size.Rows), wake: make(chan struct{}, 1)}
 	t.last.Store(&tail{size: size, more: make(chan struct{})})
 	return t
 }
@@ -96,6 +96,7 @@ func (t *Terminal) Resize(size Size) {
 
 // End ends the terminal. Its viewers are shown the rest of it.
 func (t *Terminal) End() {
+	t.typist.end()
 	t.work.Lock()
 	defer t.work.Unlock()
 	t.absorb()

@@ -297,14 +297,14 @@ func TestRoles(t *testing.T) {
 		return nil
 	}, &buffers{})
 	v := owner.Join("bob", View, Usual())
-	v.Type([]byte("a"))
+	v.Type(t.Context(), []byte("a"))
 	v.SetRole(Type)
-	v.Type([]byte("b"))
+	v.Type(t.Context(), []byte("b"))
 	v.SetRole(View)
-	v.Type([]byte("c"))
+	v.Type(t.Context(), []byte("c"))
 	v.SetRole(Type)
 	v.Remove()
-	v.Type([]byte("d"))
+	v.Type(t.Context(), []byte("d"))
 	if got := typed.String(); got != "b" {
 		t.Errorf("typed was %q", got)
 	}
@@ -312,6 +312,7 @@ func TestRoles(t *testing.T) {
 		t.Errorf("Next: %v", err)
 	}
 	v.Leave()
+	owner.End()
 	owner.Wait()
 }
 

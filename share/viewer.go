@@ -82,10 +82,10 @@ func (v *Viewer) Resize(size Size) {
 	v.ask()
 }
 
-// Type passes on what he types, if he may. It may wait for the program.
-func (v *Viewer) Type(p []byte) {
-	if v.Role() == Type && v.terminal.input != nil && v.removed.Err() == nil {
-		_ = v.terminal.input(p) // the program has ended
+// Type passes on what he types, if he may. It waits for the program, until ctx is done.
+func (v *Viewer) Type(ctx context.Context, p []byte) {
+	if v.Role() == Type && v.terminal.typist.input != nil && v.removed.Err() == nil {
+		v.terminal.Type(ctx, p)
 	}
 }
 

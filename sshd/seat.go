@@ -239,8 +239,7 @@ func (a *seat) input() {
 			if keys[0] != 0x1b {
 				a.kept.prefer(a)
 			}
-			// An error: the program has ended. What still comes is thrown away.
-			_ = a.kept.input(keys)
+			a.kept.screen.Type(a.session.ctx, keys)
 		}
 		if detach {
 			close(a.left)

@@ -40,7 +40,7 @@ func (s *session) view(sh *share.Share, name string) error {
 	}()
 	ctx, leave := context.WithCancel(s.ctx)
 	defer leave()
-	s.spin("viewer", func() { s.typed(v, leave) })
+	s.spin("viewer", func() { s.typed(ctx, v, leave) })
 	err = s.follow(ctx, v)
 	switch {
 	case errors.Is(err, errGone), s.ctx.Err() != nil:
@@ -75,13 +75,13 @@ func (s *session) follow(ctx context.Context, v *share.Viewer) error {
 
 // typed reads what the viewer types, also if he may not. Who may not leaves by q, ^C
 // or ^D: nothing else would come of them.
-func (s *session) typed(v *share.Viewer, leave func()) {
+func (s *session) typed(ctx context.Context, v *share.Viewer, leave func()) {
 	var buf [keystrokes]byte
 	for {
 		n, err := s.channel.Read(buf[:])
 		if n > 0 {
 			if v.Role() == share.Type {
-				v.Type(buf[:n])
+				v.Type(ctx, buf[:n])
 			} else if s.shown.Load() && bytes.ContainsAny(buf[:n], "q\x03\x04") {
 				leave()
 			}

@@ -288,18 +288,9 @@ func TestPublish(t *testing.T) {
 	f := start(t)
 	p := f.session(f.dial())
 	p.must("exec", text("@publish talk --type --size 80x24"))
-	said := make([]byte, 4096)
-	n, err := p.Stderr().Read(said)
-	for err == nil && !tokenLine.Match(said[:n]) {
-		var more int
-		more, err = p.Stderr().Read(said[n:])
-		n += more
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
+	token := f.token(untilToken(t, p.Stderr()))
 	_, _ = io.WriteString(p, "\x1b[2J\x1b[Hslide one")
-	v := f.looksOn(f.guest(f.token(string(said[:n]))), "slide one")
+	v := f.looksOn(f.guest(token), "slide one")
 	_, _ = io.WriteString(v, "next")
 	waitFor(t, byteReader{p}, "next")
 	_, _ = io.WriteString(p, "\x1b[2J\x1b[Hthe end")

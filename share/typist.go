@@ -1,0 +1,80 @@
+package share
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// typist is the goroutine of a terminal that hands on what is typed by whoever isn't
+// the owner's session itself, from the first time on. A program that doesn't read makes
+// it wait, and not those who typed: they can leave.
+type typist struct {
+	input func([]byte) error // nil: the program takes none
+
+	mu    sync.Mutex
+	keys  chan stroke   // nil: nobody has typed yet
+	over  chan struct{} // closed at the end of the terminal; made with keys
+	ended bool
+	work  sync.WaitGroup
+}
+
+// stroke is what is typed at once.
+type stroke struct {
+	keys []byte
+	done chan struct{} // closed when the program has it
+}
+
+// Type passes on what somebody types. It waits for the program, until ctx is done.
+func (t *Terminal) Type(ctx context.Context, p []byte) {
+	keys, over := t.typist.begin()
+	s := stroke{slices.Clone(p), make(chan struct{})}
+	select {
+	case keys <- s:
+	case <-over:
+		return
+	case <-ctx.Done():
+		return
+	}
+	select {
+	case <-s.done:
+	case <-over:
+	case <-ctx.Done():
+	}
+}
+
+// begin starts it, unless it runs. Of a terminal that has ended over is closed.
+func (t *typist) begin() (keys chan<- stroke, over <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.keys == nil {
+		t.keys, t.over = make(chan stroke), make(chan struct{})
+		if t.ended {
+			close(t.over)
+		} else {
+			t.work.Go(t.run)
+		}
+	}
+	return t.keys, t.over
+}
+
+func (t *typist) run() {
+	for {
+		select {
+		case s := <-t.keys:
+			_ = t.input(s.keys) // an error: the program has ended
+			close(s.done)
+		case <-t.over:
+			return
+		}
+	}
+}
+
+func (t *typist) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended && t.keys != nil {
+		close(t.over)
+	}
+	t.ended = true
+}
