@@ -115,20 +115,3 @@ func TestATerminalIsPublished(t *testing.T) {
 	recorded.typed("tput cols lines | tr '\\n' x; exit")
 	viewer.wait("70x20x", "alice/talk has ended", over+"0")
 }
-
-// jailsh-net dies while somebody looks on: the view is gone, the next login is there,
-// and nothing is left.
-func TestJailshNetDiesWhileSomebodyLooksOn(t *testing.T) {
-	t.Parallel()
-	i := sharer(t)
-	owner := i.terminal("alice")
-	owner.prompt()
-	said := i.sh("alice", "@share")
-	viewer := openTerminal(t, i.guestCommand(said).Args)
-	viewer.wait("alice@jail")
-	i.killNet()
-	viewer.wait(over + "255")
-	if o := runCommand(t, nil, i.guestCommand(said)); o.code != 255 || !strings.Contains(o.err, "Permission denied") {
-		t.Errorf("the token is good still: %d %s%s", o.code, o.out, o.err)
-	}
-}
