@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -197,7 +198,10 @@ func TestAttachAfterJailshNetHasEnded(t *testing.T) {
 	})
 	a := f.attach(c, strconv.Itoa(number))
 	a.sees(t, "drawn")
-	f.eventually(func() bool { return f.cell.size().Rows == 24 })
+	f.eventually(func() bool {
+		list, _ := f.cell.Terminals(t.Context())
+		return slices.ContainsFunc(list, func(k wire.Terminal) bool { return numberOf(k.TTY) == number && k.Size.Rows == 24 })
+	})
 	a.types(t, "heard\r")
 	a.sees(t, "heard at 24 80\r\n")
 	if got := a.status(); got != 4 {

@@ -107,7 +107,7 @@ func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 	p.Control = run
 	p.Waiting = c.waiting()
 	if m.Hold {
-		run.hold(p)
+		run.hold(p, m.TTY.Size)
 	}
 	c.mu.Lock()
 	c.spawned = append(c.spawned, m)
@@ -252,10 +252,11 @@ func (p *hostProcess) Signal(_ context.Context, number uint32) error {
 }
 
 func (p *hostProcess) Resize(size wire.Size) error {
+	err := setSize(p.pty, size)
 	p.cell.mu.Lock()
-	p.cell.newest = size
-	p.cell.mu.Unlock()
-	return setSize(p.pty, size)
+	defer p.cell.mu.Unlock()
+	p.cell.newest, p.kept.Size = size, size
+	return err
 }
 
 func setSize(f *os.File, size wire.Size) error {

@@ -11,8 +11,8 @@ import (
 )
 
 // hold is what a cell's init does with a terminal that it holds.
-func (p *hostProcess) hold(of *Process) {
-	p.kept = wire.Terminal{Pid: uint32(p.pid), TTY: of.TTY, Command: "bash", Began: time.Now()}
+func (p *hostProcess) hold(of *Process, size wire.Size) {
+	p.kept = wire.Terminal{Pid: uint32(p.pid), TTY: of.TTY, Size: size, Command: "bash", Began: time.Now()}
 	p.master = second(p.cell, of.PTY)
 	p.cell.mu.Lock()
 	defer p.cell.mu.Unlock()
@@ -78,7 +78,6 @@ func (c *hostCell) Terminals(context.Context) (list []wire.Terminal, err error) 
 	defer c.mu.Unlock()
 	for _, p := range c.held {
 		if p.keep {
-			p.kept.Size = c.newest
 			list = append(list, p.kept)
 		}
 	}
