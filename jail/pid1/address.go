@@ -1,8 +1,8 @@
 package pid1
 
 import (
-	"errors"
 	"net/netip"
+	"strconv"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -15,23 +15,43 @@ func loopbacks() []netip.Addr {
 }
 
 // literal reads a host that has no need to be looked up; none: it has.
-func literal(host string) ([]netip.Addr, error) {
+func literal(host string) []netip.Addr {
 	if strings.EqualFold(strings.TrimSuffix(host, "."), "localhost") {
-		return loopbacks(), nil
+		return loopbacks()
 	}
 	if a, err := netip.ParseAddr(host); err == nil {
-		if a.Zone() != "" {
-			return nil, errors.New("addresses with a zone are not supported")
-		}
-		return []netip.Addr{a.Unmap()}, nil
+		return []netip.Addr{a.Unmap()}
 	}
-	return nil, nil
+	return nil
 }
 
 // socketAddress is a as system calls want it, and its family.
-func socketAddress(a netip.AddrPort) (unix.Sockaddr, int) {
+func socketAddress(a netip.AddrPort) (unix.Sockaddr, int, error) {
 	if a.Addr().Is4() {
-		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}, unix.AF_INET
+		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}, unix.AF_INET, nil
 	}
-	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}, unix.AF_INET6
+	zone, err := device(a.Addr().Zone())
+	return &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16(), ZoneId: zone}, unix.AF_INET6, err
+}
+
+// device is the number of a network device of the cell's, for the zone of an address
+// (RFC 4007 section 11.2), which is that number or a name; 0 if there is none.
+func device(zone string) (uint32, error) {
+	if zone == "" {
+		return 0, nil
+	}
+	if n, err := strconv.ParseUint(zone, 10, 32); err == nil {
+		return uint32(n), nil
+	}
+	ifr, err := unix.NewIfreq(zone)
+	if err != nil {
+		return 0, unix.ENODEV // longer than a name can be
+	}
+	s, err := unix.Socket(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0) // any socket will do, see netdevice(7)
+	if err != nil {
+		return 0, err
+	}
+	defer unix.Close(s)
+	err = unix.IoctlIfreq(s, unix.SIOCGIFINDEX, ifr)
+	return ifr.Uint32(), err
 }

@@ -48,21 +48,24 @@ func (c *cell) connect(to *wire.Address) (*os.File, error) {
 	if to.Port == 0 || to.Port > math.MaxUint16 {
 		return nil, errors.New("there is no such port")
 	}
-	addresses, err := literal(to.Host)
-	if err != nil {
-		return nil, err
-	}
-	if addresses == nil {
-		return nil, errors.New("names are looked up by an applet: give an address")
-	}
-	for _, a := range addresses {
-		sa, family := socketAddress(netip.AddrPortFrom(a, uint16(to.Port)))
+	err := errors.New("names are looked up by an applet: give an address")
+	for _, a := range literal(to.Host) {
 		var s *os.File
-		if s, err = c.reach(sa, family, deadline); err == nil {
+		if s, err = c.reachTCP(netip.AddrPortFrom(a, uint16(to.Port)), deadline); err == nil {
 			return s, nil
 		}
 	}
 	return nil, err
+}
+
+func (c *cell) reachTCP(to netip.AddrPort, deadline time.Time) (*os.File, error) {
+	c.calls.Lock()
+	sa, family, err := socketAddress(to)
+	c.calls.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return c.reach(sa, family, deadline)
 }
 
 // inHome is a path as the user means it. One that begins with @ can't come out:

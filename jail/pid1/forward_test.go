@@ -59,6 +59,8 @@ func TestDialsFindListeners(t *testing.T) {
 		{Host: "localhost", Port: port},
 		{Host: "LocalHost.", Port: port},
 		{Host: "::1", Port: port},
+		{Host: "::1%lo", Port: port},
+		{Host: "::1%1", Port: port},
 		{Host: "127.0.0.1", Port: port},
 		{Host: "::ffff:127.0.0.1", Port: port},
 		{Host: "127.0.0.5", Port: only4},
@@ -85,7 +87,10 @@ func TestDialsThatFail(t *testing.T) {
 		{wire.Address{Host: "127.0.0.6", Port: port}, "connection refused"},
 		{wire.Address{Host: "localhost", Port: 0}, "no such port"},
 		{wire.Address{Host: "localhost", Port: 1 << 16}, "no such port"},
-		{wire.Address{Host: "fe80::1%lo", Port: 1}, "zone"},
+		{wire.Address{Host: "fe80::1%nowhere", Port: 1}, "no such device"},
+		{wire.Address{Host: "fe80::1%" + strings.Repeat("x", 300), Port: 1}, "no such device"},
+		{wire.Address{Host: "fe80::1", Port: 1}, "invalid argument"}, // of which device?
+		{wire.Address{Host: "fe80::1%lo", Port: 1}, "unreachable"},
 		{wire.Address{Path: "missing"}, "no such file"},
 		{wire.Address{Path: "/" + strings.Repeat("x", 108)}, "invalid argument"},
 	} {

@@ -61,17 +61,14 @@ func bindable(host string) ([]netip.Addr, error) {
 	case "", "*":
 		return loopbacks(), nil
 	}
-	addresses, err := literal(host)
-	if err != nil {
-		return nil, err
-	}
+	addresses := literal(host)
 	for i, a := range addresses {
 		switch {
 		case a == netip.IPv4Unspecified():
 			addresses[i] = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 		case a == netip.IPv6Unspecified():
 			addresses[i] = netip.IPv6Loopback()
-		case !a.IsLoopback():
+		case !a.IsLoopback() || a.Zone() != "":
 			return nil, fmt.Errorf("%s is not the loopback", a)
 		}
 	}
@@ -106,7 +103,10 @@ func listenTCP(addresses []netip.Addr, port uint16) (uint16, []*os.File, error) 
 }
 
 func listenAt(a netip.AddrPort) (*os.File, uint16, error) {
-	sa, family := socketAddress(a)
+	sa, family, err := socketAddress(a)
+	if err != nil {
+		return nil, 0, err
+	}
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, 0, err
