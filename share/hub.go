@@ -220,6 +220,9 @@ func (s *Share) Stop() {
 // Stopped tells whether it has ended.
 func (s *Share) Stopped() bool { return s.stopped.Err() != nil }
 
+// AfterStop calls f when it has.
+func (s *Share) AfterStop(f func()) { context.AfterFunc(s.stopped, f) }
+
 // forget takes a share out. mu is held.
 func (h *Hub) forget(s *Share) {
 	s.stop()

@@ -93,9 +93,7 @@ func (c *connection) grant(id *identity) error {
 	ctx, cancel := context.WithTimeout(c.ctx, lookupTimeout)
 	defer cancel()
 	id.epoch = c.server.epoch.Load() // before the question: a reload in between counts
-	grant, err := c.server.broker.Lookup(ctx, &wire.Lookup{
-		User: id.user, Key: id.key, From: c.addresses.client, Certificate: id.certificate, Since: id.since,
-	})
+	grant, err := c.server.broker.Lookup(ctx, id.lookup(c.addresses.client))
 	switch {
 	case err != nil:
 		c.excused.Store(true)

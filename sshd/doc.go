@@ -30,8 +30,8 @@
 //	acceptor.go, share.go, beside.go, agent.go, x11.go,
 //	telling.go                                    forwards, with or without a session
 //	words.go, live.go, shareword.go,
-//	publish.go, published.go, streamsize.go,
-//	view.go, guest.go                             terminals that are shared
+//	publish.go, publication.go, published.go,
+//	streamsize.go, view.go, guest.go               terminals that are shared
 //	keep.go, kept.go, seat.go, attach.go,
 //	detach.go, terminals.go                       terminals that outlive their connection
 //	clock.go, tally.go, notice.go                 limits of sessions, and what they say
@@ -76,7 +76,7 @@
 // waits for nothing but the client's socket. No lock is held across I/O, nor two
 // of them at once, except that Recheck holds its own throughout, that a session's
 // stderr is held while it is written to, that a clock tells its session, and that a
-// kept terminal tells its screen.
+// kept terminal and a publication tell their screen.
 //
 // A session that jailsh refuses or can't go on with has a sentence on its
 // standard error and exit status 254 (ssh itself uses 255).

@@ -38,6 +38,11 @@ func (id *identity) again() *identity {
 	return &other
 }
 
+// lookup asks about her, who comes from there.
+func (id *identity) lookup(from string) *wire.Lookup {
+	return &wire.Lookup{User: id.user, Key: id.key, From: from, Certificate: id.certificate, Since: id.since}
+}
+
 // credential is what the log says of how somebody logs in.
 func (id *identity) credential() []string {
 	pairs := []string{"key", id.fingerprint}

@@ -1,8 +1,10 @@
 package sshd
 
 import (
+	"errors"
 	"flag"
 	"fmt"
+	"sync"
 
 	"github.com/jailsh/jailsh/share"
 )
@@ -11,7 +13,7 @@ import (
 // to others. What its program writes comes on standard input (published.go); what
 // viewers type who may leaves on standard output.
 func (s *session) publish(args []string) error {
-	terms, size := share.Terms{}, share.Usual()
+	terms, size, key := share.Terms{}, share.Usual(), ""
 	if own := sizeOf(s.size.Load()); own != (share.Size{}) {
 		size = own
 	}
@@ -20,6 +22,7 @@ func (s *session) publish(args []string) error {
 			size, err = sizeIn(v)
 			return err
 		})
+		f.Func("resume", "", func(v string) error { return setName(&key, v) })
 		termFlags(f, &terms)
 	})
 	if err != nil {
@@ -28,9 +31,15 @@ func (s *session) publish(args []string) error {
 	if err := setName(&terms.Name, args[0]); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
+	if key != "" {
+		return s.publishOn(terms, size, key)
+	}
 	var typed func([]byte) error
 	if terms.Role == share.Type {
+		var one sync.Mutex // of x/crypto's writers to one stream there may be one
 		typed = func(b []byte) error {
+			one.Lock()
+			defer one.Unlock()
 			_, err := s.channel.Write(b)
 			return err
 		}
@@ -38,10 +47,66 @@ func (s *session) publish(args []string) error {
 	s.shown.Store(true) // her standard error mostly is the terminal that she publishes
 	l := s.own(size, typed)
 	defer s.over()
-	if err := s.offer(l, terms, stderr{s}); err != nil { // what is typed has standard output for itself
+	if _, err := s.offer(l, terms, stderr{s}); err != nil { // what is typed has standard output for itself
 		return err
 	}
-	s.showAudience(s.live.Load())
-	p := published{live: l, chunks: &s.conn.server.chunks}
+	s.showAudience(l)
+	p := published{terminal: l, chunks: &s.conn.server.chunks}
 	return p.copy(s.ctx, heard{s.channel, &s.clock})
+}
+
+// publishOn is the same with --resume: what is published outlives a lost link, and is
+// published on by who comes back with the key. That is for programs: standard error
+// has lines, of which one says how many look on.
+func (s *session) publishOn(terms share.Terms, size share.Size, key string) error {
+	p, fresh, err := s.conn.server.published.enter(s, &terms, key, size)
+	if err != nil {
+		return err
+	}
+	forGood := true
+	defer func() { p.leave(s, forGood) }()
+	if fresh {
+		sh, err := s.offer(p.live, terms, stderr{s})
+		if err != nil {
+			return err
+		}
+		sh.AfterStop(p.end)
+	} else {
+		s.remark(terms.Name + " is published on")
+	}
+	s.countAudience(p)
+	from := published{terminal: publisher{p, s}, chunks: &s.conn.server.chunks}
+	came := make(chan error, 1)
+	s.spin("publish", func() { came <- from.copy(s.ctx, heard{s.channel, &s.clock}) })
+	select {
+	case err = <-came:
+		forGood = from.exited || err != nil && !errors.Is(err, errGone) || s.dismissed() != 0
+	case <-p.over:
+		s.remark(terms.Name + " is not shared any more")
+	case <-s.ctx.Done():
+		forGood = s.dismissed() != 0
+	}
+	return err
+}
+
+// countAudience tells how many look on, whenever that changes.
+func (s *session) countAudience(p *publication) {
+	s.audience.Do(func() {
+		s.spin("audience", func() {
+			for told := 0; ; {
+				viewers, changed := p.live.Viewers()
+				if n := lookingOn(viewers); n != told {
+					s.remark(fmt.Sprintf("%d looking on", n))
+					told = n
+				}
+				select {
+				case <-changed:
+				case <-p.over:
+					return
+				case <-s.ctx.Done():
+					return
+				}
+			}
+		})
+	})
 }

@@ -28,8 +28,13 @@ const (
 // published is a terminal that is elsewhere, as it comes on standard input: what its
 // program writes, or an asciicast of that.
 type published struct {
-	live   *share.Live
+	terminal interface {
+		Write([]byte)
+		Resize(share.Size)
+		Size() share.Size
+	}
 	chunks *chunks
+	exited bool      // it has told its program's end
 	due    time.Time // when the size may change again
 }
 
@@ -56,7 +61,8 @@ func (p *published) copy(ctx context.Context, from io.Reader) error {
 // head is the first line, if it can be that of an asciicast. It stays to be read.
 func head(in *bufio.Reader) ([]byte, error) {
 	for n := 1; ; n = in.Buffered() + 1 {
-		b, err := in.Peek(n)
+		_, err := in.Peek(n) // waits
+		b, _ := in.Peek(in.Buffered())
 		if len(b) == 0 {
 			return nil, err
 		}
@@ -79,7 +85,7 @@ func (p *published) stream(ctx context.Context, in io.Reader) error {
 		got, err := in.Read(buf[:])
 		for rest := buf[:got]; len(rest) > 0; {
 			n, size, found := sizes.next(rest)
-			p.live.Write(rest[:n])
+			p.terminal.Write(rest[:n])
 			rest = rest[n:]
 			if found {
 				if err := p.resize(ctx, size); err != nil {
@@ -108,8 +114,11 @@ func (p *published) events(ctx context.Context, in io.Reader) error {
 			return fmt.Errorf("asciicast: %w", err)
 		}
 		switch e.Kind {
+		case cast.Exit:
+			p.exited = true
+			return io.EOF
 		case cast.Output:
-			p.live.Write([]byte(e.Data))
+			p.terminal.Write([]byte(e.Data))
 		case cast.Resize:
 			size, err := sizeIn(e.Data)
 			if err == nil {
@@ -124,7 +133,7 @@ func (p *published) events(ctx context.Context, in io.Reader) error {
 
 // resize changes the size, not too soon after the last time.
 func (p *published) resize(ctx context.Context, size share.Size) error {
-	if size == p.live.Size() {
+	if size == p.terminal.Size() {
 		return nil
 	}
 	if wait := time.Until(p.due); wait > 0 {
@@ -136,7 +145,7 @@ func (p *published) resize(ctx context.Context, size share.Size) error {
 			return errGone
 		}
 	}
-	p.live.Resize(size)
+	p.terminal.Resize(size)
 	p.due = time.Now().Add(resizePause)
 	return nil
 }

@@ -18,7 +18,7 @@ func shownBy(t *testing.T, from io.Reader) (size share.Size, picture string, err
 	h := share.NewHub()
 	l := h.Begin("alice", share.Usual(), nil)
 	defer h.End(l)
-	p := published{live: l, chunks: &chunks{}}
+	p := published{terminal: l, chunks: &chunks{}}
 	err = p.copy(t.Context(), from)
 	return l.Size(), string(l.Repaint()), err
 }

@@ -16,6 +16,9 @@ func (s *Server) Recheck() {
 	for _, c := range s.connections() {
 		s.protect(c.ref, "recheck", c.recheck)
 	}
+	for _, p := range s.published.list() {
+		p.recheck(s.ctx)
+	}
 }
 
 func (c *connection) recheck() {

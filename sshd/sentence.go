@@ -32,6 +32,7 @@ const (
 	lostIdle
 	lostTime
 	lostRecording
+	lostPublisher
 )
 
 // sentences are all that a client is told of an error: nothing of the host, and
@@ -58,6 +59,7 @@ var sentences = [...]string{
 	lostIdle:         "this session was idle for too long, and is ended",
 	lostTime:         "this session has lasted for as long as it may, and is ended",
 	lostRecording:    "the recording of this session could not be written, and it is ended; tell the administrator",
+	lostPublisher:    "this is published by a newer connection of yours",
 }
 
 // sentence is what the client reads on its standard error. On a terminal, which

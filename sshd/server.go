@@ -120,6 +120,7 @@ type Server struct {
 	records   *recorder
 	chunks    chunks
 	hub       *share.Hub
+	published publications
 	owners    sync.Map      // the sessions of live terminals: *share.Live to *session
 	secret    []byte        // of refusalTime
 	epoch     atomic.Uint64 // counts calls of Recheck

@@ -31,7 +31,7 @@ func (s *session) share(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.offer(l, terms, s.channel); err != nil {
+	if _, err := s.offer(l, terms, s.channel); err != nil {
 		return err
 	}
 	if owner := s.conn.server.sessionOf(l); owner != nil {
@@ -105,19 +105,19 @@ func (s *session) ownTerminal(args []string) (*share.Live, error) {
 
 // offer shares a terminal and tells how to get there. The token is told to nobody else,
 // and isn't in the log.
-func (s *session) offer(l *share.Live, t share.Terms, to io.Writer) error {
+func (s *session) offer(l *share.Live, t share.Terms, to io.Writer) (*share.Share, error) {
 	sh, token, err := s.conn.server.hub.Share(l, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	s.conn.record(levelInfo, "share", "", "name", t.Name, "role", t.Role.String(), "for", strings.Join(t.Users, ","), "until", untilText(sh))
 	host, port := s.conn.reached()
 	s.remark(fmt.Sprintf("%s is shared, to %s, %s", t.Name, t.Role, untilText(sh)))
-	s.lines(to, fmt.Sprintf("ssh -p %s %s@%s", port, token, host))
 	for _, user := range t.Users {
 		s.remark(fmt.Sprintf("%s may join by: ssh -t -p %s %s@%s @watch %s/%s", user, port, user, host, s.id.user, t.Name))
 	}
-	return nil
+	s.lines(to, fmt.Sprintf("ssh -p %s %s@%s", port, token, host))
+	return sh, nil
 }
 
 // reached is how others get to this server: by what the administrator says, else by

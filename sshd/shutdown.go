@@ -31,6 +31,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		}
 	})
 	s.work.Wait()
+	for _, p := range s.published.list() {
+		p.end()
+	}
 	s.hub.Wait()
 	s.stopRecorder()
 	<-s.recorderDone
