@@ -113,9 +113,10 @@ func (s *session) attached(to where, spawn *wire.Spawn) error {
 		return errFinished
 	}
 	s.seat.Store(a)
+	s.does("attached " + k.label())
 	a.resize(*s.size.Load()) // it may have changed before
 	s.spin("input", a.input)
-	if s.conn.server.hub.Shared(k.screen) {
+	if s.conn.server.lookedAt(k.screen) {
 		s.showAudience(k.screen)
 	}
 	end := func() {}
@@ -133,10 +134,13 @@ func (s *session) attached(to where, spawn *wire.Spawn) error {
 	if err == nil {
 		status = statusOf(e, why)
 	}
-	s.conn.record(levelInfo, "session end", "", "session", fmt.Sprint(s.number), "tty", k.tty, "detached", fmt.Sprint(err != nil),
+	detached := err != nil && why != lostKilled
+	s.conn.record(levelInfo, "session end", "", "session", fmt.Sprint(s.number), "tty", k.tty, "detached", fmt.Sprint(detached),
 		"status", status, "reason", reasonOf(why), "seconds", fmt.Sprintf("%.3f", time.Since(began).Seconds()))
 	if err != nil && why != lostClient {
 		_, _ = io.WriteString(s.channel, parting) // an error: the client is gone
+	}
+	if detached && why != lostClient {
 		s.remark("detached - back to it: ssh -t ... @attach " + k.label())
 	}
 	switch why {

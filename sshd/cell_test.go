@@ -62,6 +62,13 @@ func (c *hostCell) last() *wire.Spawn {
 	return c.spawned[len(c.spawned)-1]
 }
 
+// newestGroup is the process of the last spawn.
+func (c *hostCell) newestGroup() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.groups[len(c.groups)-1]
+}
+
 func (c *hostCell) size() wire.Size {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -34,6 +34,7 @@
 //	streamsize.go, view.go, guest.go               terminals that are shared
 //	keep.go, kept.go, seat.go, attach.go,
 //	detach.go, terminals.go                       terminals that outlive their connection
+//	listed.go, kill.go, watch.go                  what the administrator sees of all, and ends
 //	clock.go, tally.go, notice.go                 limits of sessions, and what they say
 //	exit.go, sentence.go                          exit status, EOF, close
 //	record.go, recheck.go, shutdown.go            audit, reload, the end

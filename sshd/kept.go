@@ -11,6 +11,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/share"
+	"golang.org/x/sys/unix"
 )
 
 // keptTerminals are the terminals that outlive the sessions that are attached to them,
@@ -45,6 +46,16 @@ func (t *keptTerminals) list(user string) []*keptTerminal {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(o.list)
+}
+
+// everywhere are those of all users.
+func (t *keptTerminals) everywhere() (all []*keptTerminal) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, o := range t.all {
+		all = append(all, o.list...)
+	}
+	return all
 }
 
 func (t *keptTerminals) add(k *keptTerminal) {
@@ -85,7 +96,8 @@ type keptTerminal struct {
 	nudged bool          // for a moment that isn't the size in front
 	lost   time.Time     // when the last one left; zero: somebody is there
 	timer  *time.Timer   // runs while nobody is there
-	drop   chan struct{} // closed when nobody has come back
+	drop   chan struct{} // closed when nobody has come back, or the administrator has ended it
+	killed bool          // the latter
 }
 
 // sessions are those that are attached now.
@@ -131,6 +143,13 @@ func (k *keptTerminal) run() {
 	case <-k.drop:
 		k.process.Release()
 		k.process.close() // the kernel hangs up
+		if k.killed {
+			select {
+			case <-k.process.Exit():
+			case <-time.After(killGrace):
+				k.process.signal(unix.SIGKILL)
+			}
+		}
 	case <-k.server.ctx.Done():
 		k.process.close() // without a word: the cell keeps it for the next jailsh-net
 	}
@@ -145,6 +164,15 @@ func (k *keptTerminal) run() {
 	k.server.hub.End(k.screen)
 	close(k.over)
 	_ = k.cell.Close() // the program has ended, or was left
+}
+
+// hangUp ends it. mu is held.
+func (k *keptTerminal) hangUp() {
+	select {
+	case <-k.drop:
+	default:
+		close(k.drop)
+	}
 }
 
 // input passes on what somebody types. It may wait for the program.

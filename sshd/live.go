@@ -5,12 +5,14 @@ import (
 	"io"
 	"time"
 
+	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/share"
 )
 
-// begin makes a program's terminal one that its owner can share, if she may.
+// begin makes a program's terminal one that its owner can share, if she may, and that
+// the administrator can look at.
 func (s *session) begin(p *Process) {
-	if p.PTY == nil || !s.conn.policy.Load().Share {
+	if p.PTY == nil || !s.conn.policy.Load().Share && s.conn.server.settings.Load().Watch == wire.WatchOff {
 		return
 	}
 	raw, err := p.PTY.SyscallConn()
@@ -55,6 +57,12 @@ func (s *Server) sessionOf(l *share.Live) *session {
 	owner, _ := s.owners.Load(l)
 	session, _ := owner.(*session)
 	return session
+}
+
+// lookedAt tells whether somebody looks on, or may come to.
+func (s *Server) lookedAt(l *share.Live) bool {
+	viewers, _ := l.Viewers()
+	return s.hub.Shared(l) || lookingOn(viewers) > 0
 }
 
 // display is where the output of a program goes: to the owner's client, and to the

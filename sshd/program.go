@@ -25,11 +25,13 @@ func (s *session) start() {
 	s.started = true
 	grant := s.conn.policy.Load()
 	if s.id.guest != nil {
+		s.does("view")
 		s.occupy("guest", s.guest)
 		return
 	}
 	if s.wish.asksServer(grant) {
 		command := s.wish.command
+		s.does(command)
 		s.occupy("word", func() { s.word(command) })
 		return
 	}
@@ -42,6 +44,7 @@ func (s *session) start() {
 		return
 	}
 	s.reports = spawn.Program == wire.ProgramSFTP
+	s.does(purposeOf(spawn, &s.wish))
 	if spawn.TTY != nil {
 		tty := *spawn.TTY // the wish's size may change from here on
 		spawn.TTY = &tty
@@ -76,6 +79,17 @@ func commandOf(spawn *wire.Spawn) string {
 		return strings.Join(append([]string{internalSFTP}, spawn.Args...), " ")
 	}
 	return spawn.Command
+}
+
+// purposeOf is the same in the administrator's list.
+func purposeOf(spawn *wire.Spawn, w *wish) string {
+	switch {
+	case w.sftp, spawn.Program == wire.ProgramSFTP:
+		return "sftp"
+	case spawn.Exec:
+		return "command " + spawn.Command
+	}
+	return "shell"
 }
 
 // originalOf is what the client asked for, where something else is run.
@@ -212,5 +226,6 @@ func (s *session) exited(e wire.Exit, known bool) {
 		s.status <- e
 	}
 	close(s.status)
+	close(s.gone)
 	s.process.drain()
 }

@@ -45,6 +45,7 @@ func (s *session) publish(args []string) error {
 		}
 	}
 	s.shown.Store(true) // her standard error mostly is the terminal that she publishes
+	s.does("publish " + terms.Name)
 	l := s.own(size, typed)
 	defer s.over()
 	if _, err := s.offer(l, terms, stderr{s}); err != nil { // what is typed has standard output for itself
@@ -52,13 +53,14 @@ func (s *session) publish(args []string) error {
 	}
 	s.showAudience(l)
 	p := published{terminal: l, chunks: &s.conn.server.chunks}
-	return p.copy(s.ctx, heard{s.channel, &s.clock})
+	return s.while(func() error { return p.copy(s.ctx, heard{s.channel, &s.clock}) })
 }
 
 // publishOn is the same with --resume: what is published outlives a lost link, and is
 // published on by who comes back with the key. That is for programs: standard error
 // has lines, of which one says how many look on.
 func (s *session) publishOn(terms share.Terms, size share.Size, key string) error {
+	s.does("publish " + terms.Name)
 	p, fresh, err := s.conn.server.published.enter(s, &terms, key, size)
 	if err != nil {
 		return err

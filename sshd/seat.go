@@ -107,11 +107,7 @@ func (k *keptTerminal) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.seats) == 0 {
-		select {
-		case <-k.drop:
-		default:
-			close(k.drop)
-		}
+		k.hangUp()
 	}
 }
 

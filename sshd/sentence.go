@@ -33,6 +33,7 @@ const (
 	lostTime
 	lostRecording
 	lostPublisher
+	lostKilled
 )
 
 // sentences are all that a client is told of an error: nothing of the host, and
@@ -60,6 +61,7 @@ var sentences = [...]string{
 	lostTime:         "this session has lasted for as long as it may, and is ended",
 	lostRecording:    "the recording of this session could not be written, and it is ended; tell the administrator",
 	lostPublisher:    "this is published by a newer connection of yours",
+	lostKilled:       "the administrator has ended this session",
 }
 
 // sentence is what the client reads on its standard error. On a terminal, which

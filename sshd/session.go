@@ -45,6 +45,8 @@ type session struct {
 	deaf    atomic.Bool               // the client wants no more output of a terminal
 	shown   atomic.Bool               // it is for a terminal, where somebody looks on
 	size    atomic.Pointer[wire.Size] // of that terminal
+	doing   atomic.Pointer[string]    // what it is for, for the list
+	gone    chan struct{}             // closed when its program has ended
 
 	live     atomic.Pointer[share.Live]   // the terminal that others may look at
 	audience sync.Once                    // showAudience
@@ -70,7 +72,7 @@ type session struct {
 func newSession(c *connection, id *identity, ch ssh.Channel, number uint32, settled func()) *session {
 	s := &session{
 		conn: c, id: id, channel: ch, number: number, settled: settled,
-		spawned: make(chan *Process, 1), status: make(chan wire.Exit, 1),
+		spawned: make(chan *Process, 1), status: make(chan wire.Exit, 1), gone: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(c.ctx)
 	s.clock.set(s)

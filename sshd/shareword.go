@@ -140,6 +140,7 @@ func (s *session) shareList(args []string) error {
 	if _, err := s.options("@share list", args, 0, 0, nil); err != nil {
 		return err
 	}
+	s.listAdministrators()
 	all := s.conn.server.hub.Shares(s.id.user)
 	if len(all) == 0 {
 		s.remark("you share nothing")

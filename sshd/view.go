@@ -29,6 +29,7 @@ func (s *session) view(sh *share.Share, name string) error {
 	s.viewer.Store(v)
 	v.Resize(sizeOf(s.size.Load())) // it may have changed before the viewer was there
 	what := sh.Terminal.Owner + "/" + sh.Name
+	s.does("view " + what)
 	s.conn.record(levelInfo, "view", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number), "role", v.Role().String())
 	who := fmt.Sprintf("viewer %d, %s, ", v.Number, name)
 	s.conn.server.remarked(sh.Terminal, who+"looks on")
@@ -43,8 +44,8 @@ func (s *session) view(sh *share.Share, name string) error {
 	s.spin("viewer", func() { s.typed(ctx, v, leave) })
 	err = s.follow(ctx, v)
 	switch {
-	case errors.Is(err, errGone), s.ctx.Err() != nil:
-		return nil // there is nobody to be told, or word tells it
+	case errors.Is(err, errGone), s.ctx.Err() != nil && s.dismissed() == 0:
+		return nil // there is nobody to be told
 	case s.shown.Load():
 		_, _ = io.WriteString(s.channel, parting) // an error: the client is gone
 	}

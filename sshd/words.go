@@ -159,3 +159,16 @@ func (s *session) lines(to io.Writer, text string) {
 	}
 	_, _ = io.WriteString(to, text)
 }
+
+// while does what reads from the client, until it returns or the session is ended: a
+// read is over with the channel alone.
+func (s *session) while(f func() error) error {
+	done := make(chan error, 1)
+	s.spin("word input", func() { done <- f() })
+	select {
+	case err := <-done:
+		return err
+	case <-s.ctx.Done():
+		return nil // word tells why
+	}
+}

@@ -23,7 +23,8 @@ type network struct {
 func newNetwork(conn *wire.Conn) *network {
 	n := &network{}
 	n.peer = wire.NewPeer(conn, wire.On(wire.VerbReload, n.reload), wire.On(wire.VerbNotice, n.notice),
-		wire.On(wire.VerbPenalised, n.penalised), wire.On(wire.VerbStop, n.stop))
+		wire.On(wire.VerbPenalised, n.penalised), wire.On(wire.VerbSessions, n.sessions), wire.On(wire.VerbKill, n.kill),
+		wire.On(wire.VerbWatch, n.watch), wire.On(wire.VerbStop, n.stop))
 	// Records that can't be sent are lost with the process: jailshd is gone.
 	n.journal = newJournal(func(m *wire.Records) { _ = n.peer.Notify(wire.VerbRecord, m) })
 	return n
@@ -87,6 +88,36 @@ func (n *network) penalised(_ *wire.Empty, files []*os.File) (wire.Message, []*o
 	}
 	return &wire.Penalised{}, nil, nil
 }
+
+func (n *network) sessions(m *wire.ListSessions, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	if s := n.server.Load(); s != nil {
+		return s.Sessions(m), nil, nil
+	}
+	return &wire.Sessions{}, nil, nil
+}
+
+func (n *network) kill(m *wire.Kill, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	if s := n.server.Load(); s != nil {
+		was, err := s.Kill(m)
+		return was, nil, err
+	}
+	return nil, nil, errStarting
+}
+
+func (n *network) watch(m *wire.Watch, files []*os.File) (wire.Message, []*os.File, error) {
+	s := n.server.Load()
+	if s == nil || len(files) != 1 {
+		closeAll(files)
+		return nil, nil, errStarting
+	}
+	is, err := s.Watch(m, files[0])
+	return is, nil, err
+}
+
+// errStarting is for who asks before anybody is served.
+var errStarting = errors.New("jailsh-net has just been started: nobody is there - try again")
 
 // stop answers when all clients were told and disconnected. Then jailshd closes
 // the socket, and the process ends.

@@ -19,7 +19,8 @@
 // control bytes escaped: what a public key file says, names found in a user's
 // home, and what a daemon answers. `jailsh run` passes the bytes of a program
 // in a jail to the terminal as ssh does: whoever runs a user's program in a
-// terminal lets it write to that terminal.
+// terminal lets it write to that terminal. `jailsh watch` keeps from it what would make
+// it answer.
 //
 // # Exit status
 //

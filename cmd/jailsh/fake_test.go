@@ -71,7 +71,8 @@ func (d *fakeDaemon) accept() {
 		if err != nil {
 			continue
 		}
-		d.serve(wire.NewPeer(conn, wire.On(wire.VerbOpen, d.open)))
+		d.serve(wire.NewPeer(conn, wire.On(wire.VerbOpen, d.open), wire.On(wire.VerbSessions, d.sessions),
+			wire.On(wire.VerbKill, d.kill), wire.On(wire.VerbWatch, d.watch)))
 	}
 }
 

@@ -60,7 +60,8 @@ Exit status: 0 good, 1 a problem found or a failure, 2 wrong usage.`,
 	c.PersistentFlags().StringVar(&a.config, "config", config.DefaultFile, "the instance's jailsh.toml")
 	_ = c.RegisterFlagCompletionFunc("config", cobra.FixedCompletions([]string{"toml"}, cobra.ShellCompDirectiveFilterFileExt))
 	c.AddCommand(a.initCommand(), a.checkCommand(), a.explainCommand(), a.userCommand(),
-		a.templateCommand(), a.runCommand(), a.publishCommand(), a.recordCommand(), a.versionCommand())
+		a.templateCommand(), a.runCommand(), a.sessionsCommand(), a.killCommand(), a.watchCommand(), a.publishCommand(),
+		a.recordCommand(), a.versionCommand())
 	return c
 }
 

@@ -47,6 +47,14 @@ func newFakeInstance(t *testing.T) (dir string, d *fakeDaemon) {
 // given size, against a fake daemon.
 func startOnTerminal(t *testing.T, rows, cols uint16, command ...string) *terminal {
 	t.Helper()
+	return startJailsh(t, rows, cols, func(config string) []string {
+		return append([]string{"run", "alice", "--config", config, "--"}, command...)
+	})
+}
+
+// startJailsh is the same with other arguments.
+func startJailsh(t *testing.T, rows, cols uint16, args func(config string) []string) *terminal {
+	t.Helper()
 	dir, _ := newFakeInstance(t)
 	ours, tty, err := pty.Open()
 	if err != nil {
@@ -56,7 +64,7 @@ func startOnTerminal(t *testing.T, rows, cols uint16, command ...string) *termin
 	x := &terminal{t: t, ours: ours, tty: tty}
 	x.resize(rows, cols)
 	x.before = x.modes()
-	x.cmd = asJailsh(t, append([]string{"run", "alice", "--config", filepath.Join(dir, "jailsh.toml"), "--"}, command...)...)
+	x.cmd = asJailsh(t, args(filepath.Join(dir, "jailsh.toml"))...)
 	x.cmd.Stdin, x.cmd.Stdout, x.cmd.Stderr = tty, tty, tty
 	x.cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
 	if err := x.cmd.Start(); err != nil {

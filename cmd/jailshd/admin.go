@@ -10,7 +10,7 @@ import (
 	"github.com/jailsh/jailsh/internal/wire"
 )
 
-// adminSocket answers `jailsh run` and `jailsh check`. Its folder and its mode let
+// adminSocket answers `jailsh run`, `jailsh check`, and those who look at sessions. Its folder and its mode let
 // nobody but root in, and the kernel's word about the caller (SO_PEERCRED) is asked
 // too.
 type adminSocket struct {
@@ -46,7 +46,7 @@ func (a *adminSocket) serve() {
 		if err != nil {
 			return
 		}
-		peer, err := a.admit(c)
+		who, peer, err := a.admit(c)
 		c.Close() // admit has a duplicate
 		if err != nil {
 			a.daemon.log.Warn("admin socket: refused", "error", err)
@@ -54,6 +54,7 @@ func (a *adminSocket) serve() {
 		}
 		callers.Go(func() {
 			_ = peer.Run() // the caller left
+			who.left()
 			a.mu.Lock()
 			delete(a.peers, peer)
 			a.mu.Unlock()
@@ -61,34 +62,36 @@ func (a *adminSocket) serve() {
 	}
 }
 
-func (a *adminSocket) admit(c *net.UnixConn) (*wire.Peer, error) {
+func (a *adminSocket) admit(c *net.UnixConn) (*caller, *wire.Peer, error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file, err := duplicateRaw(raw, "admin")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	conn, err := wire.NewConn(file)
 	if err != nil {
 		file.Close()
-		return nil, err
+		return nil, nil, err
 	}
 	cred, err := conn.PeerCred()
 	if err != nil || (cred.Uid != 0 && int(cred.Uid) != os.Geteuid()) {
 		conn.Close()
-		return nil, fmt.Errorf("the caller isn't root: %+v %w", cred, err)
+		return nil, nil, fmt.Errorf("the caller isn't root: %+v %w", cred, err)
 	}
-	peer := wire.NewPeer(conn, wire.On(wire.VerbOpen, a.open), wire.On(wire.VerbStatus, a.status))
+	who := newCaller(a.daemon, cred)
+	peer := wire.NewPeer(conn, wire.On(wire.VerbOpen, a.open), wire.On(wire.VerbStatus, a.status),
+		wire.On(wire.VerbSessions, who.sessions), wire.On(wire.VerbKill, who.kill), wire.On(wire.VerbWatch, who.watch))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		conn.Close()
-		return nil, net.ErrClosed
+		return nil, nil, net.ErrClosed
 	}
 	a.peers[peer] = true
-	return peer, nil
+	return who, peer, nil
 }
 
 // open is what jailsh-net's open is, but root is told the reason of a failure.

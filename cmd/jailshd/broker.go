@@ -82,7 +82,7 @@ func (d *daemon) netConfig() *wire.NetConfig {
 		PublicKeyAlgorithms: cfg.PublicKeys.Algorithms, RequiredRSASize: uint32(cfg.PublicKeys.RSABits),
 		HostCertificates: *d.hostCertificates.Load(),
 		SourceBits4:      uint32(cfg.Sources.Bits4), SourceBits6: uint32(cfg.Sources.Bits6),
-		ProxiesFrom: cfg.Sources.Proxies, Penalties: cfg.Sources.Penalties,
+		ProxiesFrom: cfg.Sources.Proxies, Penalties: cfg.Sources.Penalties, Watch: cfg.Watch,
 	}
 }
 

@@ -79,9 +79,13 @@ func (e *events) write(level slog.Level, event string, attrs ...slog.Attr) {
 }
 
 func (e *events) writeAt(at time.Time, level slog.Level, event string, attrs ...slog.Attr) {
-	if !e.limit.Allow() {
-		return
+	if e.limit.Allow() {
+		e.put(at, level, event, attrs...)
 	}
+}
+
+// put is for what isn't left out, however much else happens.
+func (e *events) put(at time.Time, level slog.Level, event string, attrs ...slog.Attr) {
 	ctx := context.Background()
 	r := slog.NewRecord(at, level, event, 0)
 	r.AddAttrs(attrs...)

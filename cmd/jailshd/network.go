@@ -195,6 +195,25 @@ func (n *network) penalised() wire.Penalised {
 	return m
 }
 
+// askTimeout is how long jailsh-net may take to answer what an administrator asks.
+const askTimeout = 5 * time.Second
+
+// ask asks jailsh-net on behalf of an administrator. Whatever the error is, what
+// jailsh-net says of it is its own word.
+func (n *network) ask(v wire.Verb, question, answer wire.Message, files ...*os.File) error {
+	n.mu.Lock()
+	peer := n.peer
+	n.mu.Unlock()
+	if peer == nil {
+		return errors.New("jailsh-net doesn't run: it is started again within a second")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	defer cancel()
+	back, err := peer.Call(ctx, v, question, answer, files...)
+	closeAll(back)
+	return err
+}
+
 // partTimeout is how long jailsh-net may take to tell its clients that the server
 // stops: a client that doesn't read is given two seconds.
 const partTimeout = 3 * time.Second

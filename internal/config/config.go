@@ -49,6 +49,7 @@ type Config struct {
 	Egress  Egress
 
 	Recordings Recordings
+	Watch      uint8 // wire.WatchShown and the like
 
 	ShareAddress string // host:port by which viewers reach the server; "" is the address that their host came to
 

@@ -75,6 +75,7 @@ func (c *Config) fields(dir string) []strict.Field {
 		{Name: "record_max_size", Read: func(v *strict.Value) { unlimitedSize(v, &c.Recordings.MaxSize) }},
 		{Name: "record_max_age", Read: duration(&c.Recordings.MaxAge, 0, 100*365*24*time.Hour)},
 		{Name: "share_address", Read: func(v *strict.Value) { reachable(v, &c.ShareAddress) }},
+		{Name: "watch", Read: func(v *strict.Value) { watch(v, &c.Watch) }},
 		{Name: "banner", Read: func(v *strict.Value) {
 			if s, ok := v.Text(wire.MaxBanner); ok {
 				c.Banner = s

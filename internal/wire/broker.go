@@ -46,6 +46,8 @@ type NetConfig struct {
 	SourceBits6 uint32         // and of an IPv6 one
 	ProxiesFrom []netip.Prefix // whence a PROXY header comes first, and says who the client is
 	Penalties   Penalties
+
+	Watch uint8 // WatchShown and the like
 }
 
 func (m *NetConfig) fields(c *codec) {
@@ -72,6 +74,7 @@ func (m *NetConfig) fields(c *codec) {
 	c.u32(&m.SourceBits6)
 	list(c, &m.ProxiesFrom, MaxNetworks, (*codec).network)
 	m.Penalties.fields(c)
+	c.u8(&m.Watch)
 }
 
 // Lookup asks whether User may log in with Key from From.

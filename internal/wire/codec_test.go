@@ -20,7 +20,7 @@ func full() map[string]Message {
 			StartupsRate: 2, StartupsFull: 3, StartupsPerSource: 4, AliveInterval: 5, RekeyLimit: 1, RekeyInterval: 2, AliveCountMax: 6,
 			MaxSessions: 7, MaxChannels: 8, LoginsPerSource: 9, Banner: "hello", ShareAddress: "h:22", PublicKeyAlgorithms: []string{"ssh-ed25519"}, RequiredRSASize: 3072,
 			SourceBits4: 24, SourceBits6: 64, ProxiesFrom: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::1/128")},
-			Penalties: Penalties{NoAuth: 3},
+			Penalties: Penalties{NoAuth: 3}, Watch: WatchOff,
 		},
 		"Penalties": &Penalties{1, 2, 3, 4, 5, 6, 7, 8, true, true, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}},
 		"Lookup": &Lookup{
@@ -38,15 +38,20 @@ func full() map[string]Message {
 			Agent: true, X11: true, Shares: []string{"bob"}, Share: true, Publish: true,
 			AttachTTL: time.Hour, Persist: true,
 		},
-		"Sign":      &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash"), Proof: true},
-		"Signature": &Signature{Format: "ssh-ed25519", Blob: []byte("s")},
-		"Verify":    &Verify{User: "alice", Ref: "0123abcd", Code: "123456"},
-		"Verified":  &Verified{Accepted: true, Reason: "r", Ticket: []byte("t")},
-		"Open":      &Open{User: "alice", Ref: "0123abcd", Ticket: []byte("t")},
-		"Opened":    &Opened{Cell: "alice/7", Cold: true},
-		"Penalised": &Penalised{Total: 7, List: []PenalisedSource{{netip.MustParsePrefix("203.0.113.5/32"), time.Minute, "authfail"}}},
-		"Status":    &Status{Stale: []string{"listen"}, Penalised: Penalised{Total: 1}},
-		"Notice":    &Notice{User: "alice", Text: "killed"},
+		"Sign":         &Sign{Key: 1, Algorithm: "ssh-ed25519", Data: []byte("hash"), Proof: true},
+		"Signature":    &Signature{Format: "ssh-ed25519", Blob: []byte("s")},
+		"Verify":       &Verify{User: "alice", Ref: "0123abcd", Code: "123456"},
+		"Verified":     &Verified{Accepted: true, Reason: "r", Ticket: []byte("t")},
+		"Open":         &Open{User: "alice", Ref: "0123abcd", Ticket: []byte("t")},
+		"Opened":       &Opened{Cell: "alice/7", Cold: true},
+		"Penalised":    &Penalised{Total: 7, List: []PenalisedSource{{netip.MustParsePrefix("203.0.113.5/32"), time.Minute, "authfail"}}},
+		"Status":       &Status{Stale: []string{"listen"}, Penalised: Penalised{Total: 1}},
+		"ListSessions": &ListSessions{After: "0123abcd-1"},
+		"Session":      fullSession(),
+		"Sessions":     &Sessions{[]Session{*fullSession()}},
+		"Kill":         &Kill{ID: "0123abcd"},
+		"Watch":        &Watch{ID: "0123abcd-1", Size: Size{80, 24, 640, 480}},
+		"Notice":       &Notice{User: "alice", Text: "killed"},
 		"Record": &Record{
 			Time: 1, Level: 2, Event: "login", Ref: "r", User: "u", From: "f",
 			Attrs: []Attr{{"k", "v"}, {"k2", "v2"}},
@@ -84,6 +89,13 @@ func full() map[string]Message {
 			Linger: time.Minute, KillOnLogout: true, AttachTTL: time.Hour, HomeLimit: 1 << 30,
 			Limits: Limits{1 << 30, -1, 128, 500, 4096, 1 << 20, time.Minute, 1 << 28},
 		},
+	}
+}
+
+func fullSession() *Session {
+	return &Session{
+		ID: "0123abcd-1", User: "alice", From: "192.0.2.7", What: "shell", TTY: "/dev/pts/0",
+		Since: time.Unix(1, 0), Idle: time.Minute,
 	}
 }
 

@@ -2,11 +2,11 @@
 // exist, who may send them, and how large each field may be.
 //
 //	jailsh-net  --- broker --->  jailshd       lookup, open, sign, record
-//	            <--- broker ---                reload, stop
+//	            <--- broker ---                reload, sessions, kill, watch, stop
 //	jailsh-net  ---  cell  --->  jailsh-init   spawn, signal, dial, listen,
 //	                                           keep, release, terminals, adopt
 //	jailshd     --- control -->  jailsh-init   build, attach, stop
-//	jailsh      ---  admin --->  jailshd       open
+//	jailsh      ---  admin --->  jailshd       open, status, sessions, kill, watch
 //
 // Every arrow is a unix SOCK_SEQPACKET socket: one packet is one message plus
 // the descriptors that belong to it. The caller of an arrow sends requests; the

@@ -74,3 +74,9 @@ func FuzzTerminal(f *testing.F)  { decodeAnything(f, "Terminal") }
 func FuzzTerminals(f *testing.F) { decodeAnything(f, "Terminals") }
 func FuzzExit(f *testing.F)      { decodeAnything(f, "Exit") }
 func FuzzSpec(f *testing.F)      { decodeAnything(f, "Spec") }
+
+func FuzzListSessions(f *testing.F) { decodeAnything(f, "ListSessions") }
+func FuzzSession(f *testing.F)      { decodeAnything(f, "Session") }
+func FuzzSessions(f *testing.F)     { decodeAnything(f, "Sessions") }
+func FuzzKill(f *testing.F)         { decodeAnything(f, "Kill") }
+func FuzzWatch(f *testing.F)        { decodeAnything(f, "Watch") }

@@ -38,6 +38,7 @@ const (
 
 	MaxNetworks  = 256 // networks of one list
 	MaxPenalised = 10  // penalised sources that are named
+	MaxSessions  = 128 // sessions in one packet
 	MaxServers   = 8   // name servers of a jail; resolv.conf(5) uses three
 	MaxAddresses = 2   // of a jail's way out: IPv4 and IPv6
 	MaxAddress   = 16  // bytes of an address

@@ -22,6 +22,9 @@ const (
 	VerbNotice    // notice of jailshd: Notice
 	VerbPenalised // request of jailshd: Empty -> Penalised
 	VerbStatus    // request of jailsh, on the admin socket: Empty -> Status
+	VerbSessions  // request of jailsh, and of jailshd: ListSessions -> Sessions
+	VerbKill      // request of jailsh, and of jailshd: Kill -> Session
+	VerbWatch     // request of jailsh, and of jailshd with a stream socket: Watch -> Session, to jailsh with its other end
 
 	// control: jailshd to jailsh-init.
 	VerbBuild  // request: Spec with the first cell socket and jailsh-applet -> Empty once the jail stands
@@ -44,7 +47,8 @@ const (
 
 var verbNames = [...]string{
 	VerbConfigure: "configure", VerbLookup: "lookup", VerbVerify: "verify", VerbSign: "sign", VerbOpen: "open",
-	VerbRecord: "record", VerbRecording: "recording", VerbSeal: "seal", VerbReload: "reload", VerbNotice: "notice", VerbPenalised: "penalised", VerbStatus: "status", VerbBuild: "build", VerbAttach: "attach",
+	VerbRecord: "record", VerbRecording: "recording", VerbSeal: "seal", VerbReload: "reload", VerbNotice: "notice", VerbPenalised: "penalised", VerbStatus: "status", VerbSessions: "sessions", VerbKill: "kill", VerbWatch: "watch",
+	VerbBuild: "build", VerbAttach: "attach",
 	VerbStop: "stop", VerbSpawn: "spawn", VerbSignal: "signal", VerbExit: "exit",
 	VerbDial: "dial", VerbListen: "listen",
 	VerbKeep: "keep", VerbRelease: "release", VerbTerminals: "terminals", VerbAdopt: "adopt",
