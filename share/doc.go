@@ -36,7 +36,8 @@
 // # Invariants
 //
 // The owner's path takes two locks: that of her output, held while some of it is
-// copied, and, if the painter is late by half a megabyte, work. No viewer takes either.
+// copied, and work, if the painter is late by half a megabyte or nobody looks on. No
+// viewer takes either.
 // What viewers read is a tail, which is replaced and never changed; a viewer who has
 // fallen out of it is repainted. Each repaint is made once, for all who want one.
 //

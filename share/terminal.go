@@ -71,9 +71,28 @@ func (t *Terminal) Write(p []byte) {
 	}
 	if n >= most {
 		t.work.Lock()
-		t.absorb()
+		if !t.shorten() {
+			t.absorb()
+		}
 		t.work.Unlock()
 	}
+}
+
+// shorten leaves out of what waits while nobody looks on what the screen won't show any
+// more, so that it needn't be told of the rest yet. It tells whether that was worth it.
+// work is held.
+func (t *Terminal) shorten() bool {
+	if t.watched.Load() || !t.filter.Settled() {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	head, styles, rest := skim(t.output, t.last.Load().size.Rows)
+	if len(head)+len(styles)+len(rest) > pending/2 {
+		return false
+	}
+	t.output = append(append(t.output[:len(head)], styles...), rest...) // moves rest to the front
+	return true
 }
 
 // Resize changes the size, which is the owner's to say.
@@ -138,12 +157,14 @@ func (t *Terminal) absorb() {
 		if visible == nil {
 			visible = new([]byte)
 		}
-		head, rest := p, []byte(nil)
+		head, styles, rest := p, []byte(nil), []byte(nil)
 		if t.filter.Settled() {
-			head, rest = skim(p, last.size.Rows)
+			head, styles, rest = skim(p, last.size.Rows)
 		}
-		*visible = t.filter.Append((*visible)[:0], head)
-		*visible = t.filter.Append(*visible, rest)
+		*visible = (*visible)[:0]
+		for _, part := range [...][]byte{head, styles, rest} {
+			*visible = t.filter.Append(*visible, part)
+		}
 		_, _ = t.screen.Write(*visible)
 		t.publish(last.without(len(p)))
 		if cap(*visible) <= mostKept {

@@ -338,30 +338,88 @@ func TestViewersAreCounted(t *testing.T) {
 // What skim leaves out leaves no trace, whatever comes before and after.
 func TestSkim(t *testing.T) {
 	t.Parallel()
-	skimmed := 0
-	for seed := range uint64(300) {
-		r := rand.New(rand.NewPCG(seed, 3))
-		var p []byte
-		for range 100 + r.IntN(300) {
-			p = append(p, strings.Repeat("wörd ", r.IntN(40))...)
-			p = append(p, "\r\n"...)
+	for name, words := range map[string][]string{
+		"plain":       {"wörd "},
+		"colored":     {"wörd ", "\x1b[1;31m", "\x1b[0;32m", "\x1b[44m", "\x1b[38:2::1:2:3m", "\x1b[4:3m", "\x1b[m", "\x1b[0m", "\x1b[K", "\x1b[1K"},
+		"never reset": {"wörd ", "\x1b[1m", "\x1b[22m", "\x1b[36m", "\x1b[39m", "\x1b[48;5;99m", "\x1b[49m"},
+	} {
+		skimmed := 0
+		for seed := range uint64(100) {
+			r := rand.New(rand.NewPCG(seed, 3))
+			var p []byte
+			for row := range 200 + r.IntN(200) {
+				for range r.IntN(40) {
+					if row < 100 || seed%2 == 0 {
+						p = append(p, words[r.IntN(len(words))]...)
+					} else {
+						p = append(p, "plain "...) // in the style of long before
+					}
+				}
+				p = append(p, "\r\n"...)
+			}
+			p = append(p, []string{"", "\x1b[1m"}[r.IntN(2)]+"last"...)
+			before := []string{"", "\x1b[5;20r\x1b[10;3H", "\x1b[41m\x1b[?6h", "some\x1b[4h text"}[r.IntN(4)]
+			whole, cut := screen.New(80, 24), screen.New(80, 24)
+			for _, s := range []*screen.Screen{whole, cut} {
+				_, _ = s.Write([]byte(before)) // has no errors
+			}
+			head, styles, rest := skim(p, 24)
+			if len(head)+len(rest) < len(p) {
+				skimmed++
+			}
+			_, _ = whole.Write(p)
+			for _, part := range [][]byte{head, styles, rest} {
+				_, _ = cut.Write(part)
+			}
+			equal(t, cut, whole)
 		}
-		p = append(p, "\x1b[1mlast"...)
-		before := []string{"", "\x1b[5;20r\x1b[10;3H", "\x1b[41m\x1b[?6h", "some\x1b[4h text"}[r.IntN(4)]
-		whole, cut := screen.New(80, 24), screen.New(80, 24)
-		for _, s := range []*screen.Screen{whole, cut} {
-			_, _ = s.Write([]byte(before)) // has no errors
+		if skimmed < 50 {
+			t.Errorf("%s: only %d of 100 were cut", name, skimmed)
 		}
-		head, rest := skim(p, 24)
-		if len(head)+len(rest) < len(p) {
-			skimmed++
-		}
-		_, _ = whole.Write(p)
-		_, _ = cut.Write(head)
-		_, _ = cut.Write(rest)
-		equal(t, cut, whole)
 	}
-	if skimmed < 100 {
-		t.Errorf("only %d of 300 were cut", skimmed)
+}
+
+// What does more than color text is shown to the screen as it is.
+func TestNotSkimmed(t *testing.T) {
+	t.Parallel()
+	for _, more := range []string{
+		"\x1b[H", "\x1b[2J", "\x1b[?25l", "\x1b[>4m", "\x1b[4 m", "\x1b7", "\x1b]0;title\x1b\\", "\x1b", "\x1b[", "\x1b[31", "\x1b[" + strings.Repeat("1;", 40) + "m",
+		"\x1bP", "\x0e", "\u009b31m", "\x1b[31\rm",
+	} {
+		p := []byte(strings.Repeat("text\r\n", 1000) + more + strings.Repeat("\r\ntext", 1000))
+		if head, _, _ := skim(p, 24); len(head) != len(p) {
+			t.Errorf("%q was left out", more)
+		}
+	}
+}
+
+// A terminal at which nobody looks knows what it shows, however much of it is left out
+// before anybody does.
+func TestUnwatchedOutput(t *testing.T) {
+	t.Parallel()
+	words := []string{"wörd ", "wörd wörd wörd ", "wörd ", "\x1b[K", "\r\n", "\r\n", "\r\n"}
+	styles := []string{"\x1b[31m", "\x1b[1m", "\x1b[m", "\x1b[44m"}
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		var p []byte
+		for range 20_000 {
+			p = append(p, words[r.IntN(len(words))]...)
+			if r.IntN(500) == 0 {
+				p = append(p, styles[r.IntN(len(styles))]...)
+			}
+			if seed%2 == 1 && r.IntN(2000) == 0 {
+				p = append(p, "\x1b[5;10H"...) // not to be left out
+			}
+		}
+		whole, cut := screen.New(80, 24), screen.New(80, 24)
+		_, _ = whole.Write(append([]byte(screen.Reset), p...)) // has no errors
+		owner := newTerminal(Size{80, 24}, nil, &buffers{})
+		for len(p) > 0 {
+			n := min(1+r.IntN(5000), len(p))
+			owner.Write(p[:n])
+			p = p[n:]
+		}
+		_, _ = cut.Write(owner.Repaint())
+		equal(t, cut, whole)
 	}
 }
