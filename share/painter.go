@@ -7,9 +7,13 @@ import (
 )
 
 const (
-	// pace is the least time between two looks at what was written. Typing is shown at
-	// once; what comes faster, some of it together.
+	// pace is the least time between two looks at what was written. What comes faster is
+	// shown together.
 	pace = 5 * time.Millisecond
+
+	// courtesy is how long the owner has what was written for herself: to many viewers it
+	// goes out in as much work, which would be in the way of her own client.
+	courtesy = time.Millisecond
 
 	// repaintPace and framePace are the least times between two pictures: for all who
 	// were too slow, and for all with terminals of another size.
@@ -40,10 +44,8 @@ func (t *Terminal) paint() {
 		if t.audience.gone(t) {
 			return
 		}
-		if d := pace - time.Since(p.looked); d > 0 {
-			rest.Reset(d)
-			<-rest.C
-		}
+		rest.Reset(max(courtesy, pace-time.Since(p.looked)))
+		<-rest.C
 		p.looked = time.Now()
 		p.look()
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 
 	"github.com/jailsh/jailsh/internal/wire"
@@ -15,6 +16,10 @@ import (
 // parting ends, on a viewer's terminal, what a program may have begun on it. The
 // cursor stays on its row: CSI r moves it, and mode 1049, were it not set.
 const parting = "\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?2004l\x1b[?1l\x1b>\x1b[?7h\x1b7\x1b[r\x1b8\x1b[m\x1b[?1047l\x1b[?25h\r\n"
+
+// mostShown is how much is written to a viewer at once. The library keeps two buffers of
+// the size of the largest packet for as long as the connection lasts.
+const mostShown = 4 << 10
 
 // errGone is why a view ends of which the client is gone.
 var errGone = errors.New("the client is gone")
@@ -67,8 +72,10 @@ func (s *session) follow(ctx context.Context, v *share.Viewer) error {
 		}
 		s.clock.touch()
 		for _, c := range chunks {
-			if _, err := s.channel.Write(c); err != nil {
-				return errGone
+			for part := range slices.Chunk(c, mostShown) {
+				if _, err := s.channel.Write(part); err != nil {
+					return errGone
+				}
 			}
 		}
 	}
