@@ -102,6 +102,8 @@ func instead(args []string) (bool, error) {
 		return false, nil
 	}
 	switch args[0] {
+	case lookOn:
+		return true, beCrowd(args[1:])
 	case callLoop:
 		for range filterCalls {
 			unix.Getppid()

@@ -43,10 +43,10 @@ func (st *stage) share(ctx context.Context) (err error) {
 	if err != nil {
 		return st.wrap(err)
 	}
-	token := firstSubmatch(line, `(\w+)@`)
-	if token == "unknown" {
+	st.token = firstSubmatch(line, `(\w+)@`)
+	if st.token == "unknown" {
 		return errors.New("@share prints no token")
 	}
-	st.enter = func(conn net.Conn) (*ssh.Client, error) { return st.handshake(conn, token) }
+	st.enter = func(conn net.Conn) (*ssh.Client, error) { return st.handshake(conn, st.token) }
 	return nil
 }

@@ -31,6 +31,7 @@ type stage struct {
 	viewers []*terminal
 	enter   func(net.Conn) (*ssh.Client, error) // logs a viewer in
 	attach  string                              // what a viewer asks for; "" is the shell
+	token   string                              // of jailsh's
 	plays   int
 	shown   string // what the last one ended with
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -11,6 +13,7 @@ const (
 	fewViewers  = 10 // before the first reading of memory
 	manyViewers = 100
 	warmUp      = 1_000_000 // bytes that are shown before each reading
+	churn       = 160       // logins before the first
 
 	floodSize   = 20_000_000
 	floodRounds = 3 // of jailsh; the peer takes a hundred times as long for one
@@ -50,9 +53,14 @@ func openStages(ctx context.Context, s *site, starters []starter) (stages []*sta
 }
 
 // takeViewerMemory is the slope between few and many, all of whom were shown something.
+// Others have come and gone before: what a server is at the end of such, garbage that
+// it collects once there is enough, is no part of what a viewer costs.
 func takeViewerMemory(ctx context.Context, stages []*stage, r *report) error {
 	cost := map[string][]float64{}
 	for _, st := range stages {
+		if err := st.logins(ctx, churn); err != nil {
+			return err
+		}
 		var readings []int64
 		for _, count := range []int{fewViewers, manyViewers} {
 			if err := st.grow(ctx, count); err != nil {
@@ -71,6 +79,23 @@ func takeViewerMemory(ctx context.Context, stages []*stage, r *report) error {
 	}
 	r.add(row{what: "memory per viewer (PSS)", peer: "tmux", unit: "KB", goal: 150}, cost)
 	return nil
+}
+
+// logins has so many log in, run true, and log out.
+func (st *stage) logins(ctx context.Context, count int) error {
+	errs := make([]error, joinAtOnce)
+	var workers sync.WaitGroup
+	for i := range errs {
+		workers.Go(func() {
+			for range count / joinAtOnce {
+				if errs[i] = st.login(ctx); errs[i] != nil {
+					return
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return errors.Join(errs...)
 }
 
 // takeFlood shows a lot as fast as it can be.
@@ -119,7 +144,8 @@ const (
 )
 
 // takeOwnerEcho types at the terminal at which many look on, and at another one of the
-// same user, in turns. That the viewers' clients have the same processors is in it.
+// same user, in turns. That the viewers' clients, in another process, have the same
+// processors is in it.
 func takeOwnerEcho(ctx context.Context, stages []*stage, r *report) error {
 	times := map[string][]float64{}
 	for _, st := range stages {
@@ -141,23 +167,22 @@ func (st *stage) ownerEchoes(ctx context.Context, times map[string][]float64) er
 		return err
 	}
 	defer alone.close()
+	for _, v := range st.viewers {
+		v.close()
+	}
+	st.viewers = nil
+	others, err := st.crowd(ctx)
+	if err != nil {
+		return err
+	}
 	for range ownerBlocks {
-		took, err := alone.echoes(ctx, ownerKeys, ownerGap)
-		if err != nil {
-			return err
-		}
-		times["nobody"] = append(times["nobody"], took...)
-		_, err = st.play(ctx, st.viewers, func(io.Writer) error {
-			took, err := st.owner.echoes(ctx, ownerKeys, ownerGap)
-			times["jailsh"] = append(times["jailsh"], took...)
-			return err
-		}, nil)
-		if err != nil {
-			return err
-		}
-		if err := st.owner.follow(st.shown, func([]byte) {}); err != nil {
-			return err
+		for name, t := range map[string]*terminal{"nobody": alone, "jailsh": st.owner} { // now one first, now the other
+			took, err := t.echoes(ctx, ownerKeys, ownerGap)
+			if err != nil {
+				return errors.Join(err, others.leave())
+			}
+			times[name] = append(times[name], took...)
 		}
 	}
-	return nil
+	return others.leave()
 }
