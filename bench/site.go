@@ -57,7 +57,7 @@ func lockSite() (*os.File, error) {
 
 func (s *site) make(ctx context.Context) (err error) {
 	// A run that was killed left it.
-	if err := os.RemoveAll(s.dir); err != nil {
+	if err := s.clear(); err != nil {
 		return err
 	}
 	if err := os.Mkdir(s.dir, 0o755); err != nil {
@@ -78,16 +78,40 @@ func (s *site) make(ctx context.Context) (err error) {
 }
 
 // prepare makes the instance of jailsh, and a copy of its template as the root
-// that sshd changes into.
+// that sshd changes into. A jail has its /tmp in memory, so sshd's user gets the same.
 func (s *site) prepare(ctx context.Context) error {
 	if err := s.makeInstance(ctx); err != nil {
 		return err
 	}
-	return s.makeChroot(ctx)
+	if err := s.makeChroot(ctx); err != nil {
+		return err
+	}
+	for _, dir := range s.inMemory() {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+		if err := unix.Mount("bench", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=1777,size=1g,nr_inodes=131072"); err != nil {
+			return fmt.Errorf("mount %s: %w", dir, err)
+		}
+	}
+	return nil
+}
+
+// memory is a folder in memory.
+func (s *site) memory() string { return filepath.Join(s.dir, "memory") }
+
+func (s *site) inMemory() []string { return []string{s.memory(), filepath.Join(s.chroot(), "tmp")} }
+
+// clear removes the folder, with what is mounted in it.
+func (s *site) clear() error {
+	for _, dir := range s.inMemory() {
+		_ = unix.Unmount(dir, unix.MNT_DETACH|unix.UMOUNT_NOFOLLOW) // it isn't mounted, or isn't there
+	}
+	return os.RemoveAll(s.dir)
 }
 
 func (s *site) remove() error {
-	err := os.RemoveAll(s.dir)
+	err := s.clear()
 	if s.account != nil {
 		err = errors.Join(err, s.account.remove())
 	}
