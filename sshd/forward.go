@@ -22,8 +22,8 @@ const dialTimeout = 45 * time.Second
 // window of a channel.
 const maxForwards = 200
 
-// forwards is what a connection forwards now, to be ended when it may not any
-// more.
+// forwards is what a connection forwards now, and what it looks at, to be ended when it
+// may not any more.
 type forwards struct {
 	mu   sync.Mutex
 	open map[*forward]struct{}

@@ -42,8 +42,11 @@ func (s *session) over() {
 	}
 }
 
-// unshare stops what is shared of the session's terminal.
-func (s *session) unshare() {
+// unshare stops what is shared of the session's terminal, unless it may be.
+func (s *session) unshare(g *wire.Grant) {
+	if s.publishes.Load() && g.Publish || !s.publishes.Load() && g.Share {
+		return
+	}
 	for _, sh := range s.conn.server.hub.Shares(s.id.user) {
 		a := s.seat.Load()
 		if sh.Terminal == s.live.Load() || a != nil && sh.Terminal == a.kept.screen {

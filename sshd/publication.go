@@ -29,8 +29,6 @@ type publication struct {
 	live   *share.Live
 	over   chan struct{} // closed when it has ended
 
-	typing sync.Mutex // held while something is passed on that was typed
-
 	mu     sync.Mutex
 	by     *session     // who publishes now; nil: the link was lost
 	lookup *wire.Lookup // of the last one's login
@@ -143,8 +141,7 @@ func (p *publication) recheck(ctx context.Context) {
 	}
 }
 
-// typed passes on what viewers type, one of them at a time. While nobody publishes it
-// goes nowhere.
+// typed passes on what viewers type. While nobody publishes it goes nowhere.
 func (p *publication) typed(b []byte) error {
 	p.mu.Lock()
 	by := p.by
@@ -152,8 +149,6 @@ func (p *publication) typed(b []byte) error {
 	if by == nil {
 		return nil
 	}
-	p.typing.Lock()
-	defer p.typing.Unlock()
 	_, err := by.channel.Write(b)
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"sync"
 
 	"github.com/jailsh/jailsh/share"
 )
@@ -31,15 +30,13 @@ func (s *session) publish(args []string) error {
 	if err := setName(&terms.Name, args[0]); err != nil {
 		return fmt.Errorf("%w: %w", errUsage, err)
 	}
+	s.publishes.Store(true)
 	if key != "" {
 		return s.publishOn(terms, size, key)
 	}
 	var typed func([]byte) error
 	if terms.Role == share.Type {
-		var one sync.Mutex // of x/crypto's writers to one stream there may be one
 		typed = func(b []byte) error {
-			one.Lock()
-			defer one.Unlock()
 			_, err := s.channel.Write(b)
 			return err
 		}

@@ -42,9 +42,7 @@ func (c *connection) recheck() {
 		c.narrow()
 		for _, s := range c.sessionsOpen() {
 			s.clock.look() // the limits of time hold for what runs
-			if !mayShare(now.grant) {
-				s.unshare()
-			}
+			s.unshare(now.grant)
 		}
 	case c.ctx.Err() != nil: // it has just ended
 	case errors.As(err, &denied):

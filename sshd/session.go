@@ -48,10 +48,11 @@ type session struct {
 	doing   atomic.Pointer[string]    // what it is for, for the list
 	gone    chan struct{}             // closed when its program has ended
 
-	live     atomic.Pointer[share.Live]   // the terminal that others may look at
-	audience sync.Once                    // showAudience
-	viewer   atomic.Pointer[share.Viewer] // if the session is a view
-	seat     atomic.Pointer[seat]         // if it is attached to a kept terminal
+	live      atomic.Pointer[share.Live]   // the terminal that others may look at
+	publishes atomic.Bool                  // which is one that is elsewhere
+	audience  sync.Once                    // showAudience
+	viewer    atomic.Pointer[share.Viewer] // if the session is a view
+	seat      atomic.Pointer[seat]         // if it is attached to a kept terminal
 
 	clock clock
 

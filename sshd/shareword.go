@@ -222,15 +222,16 @@ func (s *session) watch(args []string) error {
 	}
 	owner, name, _ := strings.Cut(args[0], "/")
 	sh := s.conn.server.hub.Named(owner, name)
-	if sh == nil || !s.mayWatch(sh) {
+	may := func(g *wire.Grant) bool { return s.mayWatch(g, sh) }
+	if sh == nil || !may(s.conn.policy.Load()) {
 		return fmt.Errorf("nothing is shared with you as %s", shown(args[0], maxShown))
 	}
-	return s.view(sh, s.id.user)
+	return s.view(sh, s.id.user, may)
 }
 
 // mayWatch tells whether a user may see by her own login what is shared: it is hers,
 // the owner has named her, or the administrator has.
-func (s *session) mayWatch(sh *share.Share) bool {
+func (s *session) mayWatch(g *wire.Grant, sh *share.Share) bool {
 	owner := sh.Terminal.Owner
-	return owner == s.id.user || slices.Contains(sh.Users, s.id.user) || slices.Contains(s.conn.policy.Load().Shares, owner)
+	return owner == s.id.user || slices.Contains(sh.Users, s.id.user) || slices.Contains(g.Shares, owner)
 }

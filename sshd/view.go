@@ -24,9 +24,10 @@ const mostShown = 4 << 10
 // errGone is why a view ends of which the client is gone.
 var errGone = errors.New("the client is gone")
 
-// view shows a terminal that is shared, until it ends or the viewer goes. A viewer has
-// no program and no cell: what he may do is what is here.
-func (s *session) view(sh *share.Share, name string) error {
+// view shows a terminal that is shared, until it ends, the viewer goes, or his grant
+// doesn't allow it any more. A viewer has no program and no cell: what he may do is what
+// is here.
+func (s *session) view(sh *share.Share, name string, allowed func(*wire.Grant) bool) error {
 	v, err := sh.Join(name, sizeOf(s.size.Load()))
 	if err != nil {
 		return err
@@ -44,6 +45,9 @@ func (s *session) view(sh *share.Share, name string) error {
 		s.conn.server.remarked(sh.Terminal, who+"is gone")
 		s.conn.record(levelInfo, "view end", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number))
 	}()
+	f := &forward{allowed, v.Remove}
+	s.conn.watch(f)
+	defer s.conn.unwatch(f)
 	ctx, leave := context.WithCancel(s.ctx)
 	defer leave()
 	s.spin("viewer", func() { s.typed(ctx, v, leave) })

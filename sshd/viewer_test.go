@@ -141,3 +141,43 @@ func untilToken(t *testing.T, from io.Reader) string {
 	}
 	return string(said[:n])
 }
+
+// Who may not look on any more, by what the administrator says, doesn't: neither whom he
+// has taken out of share_with, nor anybody when the owner may not share any more, though
+// she may publish, or the other way round.
+func TestViewsFollowTheTable(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	c := f.dial()
+	_, token := f.shared(c, "echo welcome; exec sleep 300", "welcome", "")
+	p := f.session(c)
+	p.must("exec", text("@publish talk --size 80x24"))
+	published := f.token(untilToken(t, p.Stderr()))
+	p.types(t, "slide one")
+	named := everything()
+	named.Shares = []string{"alice"} // share_with
+	f.broker.allow("bob", f.key.PublicKey(), named)
+	bob := f.onTTY(f.dialWith(f.clientConfig("bob", f.key)), "@watch alice/main", "welcome")
+	guest, reader := f.looksOn(f.guest(token), "welcome"), f.looksOn(f.guest(published), "slide one")
+
+	f.broker.allow("bob", f.key.PublicKey(), everything())
+	f.server.Recheck()
+	waitFor(t, byteReader{bob.Stderr()}, "ended your view")
+	if got := bob.status(); got != exitFailure {
+		t.Errorf("bob leaves with %d", got)
+	}
+	for _, change := range []struct {
+		share, publish bool
+		gone           *rawSession
+	}{{false, true, guest}, {true, false, reader}} {
+		g := everything()
+		g.Share, g.Publish = change.share, change.publish
+		f.broker.allow("alice", f.key.PublicKey(), g)
+		f.server.Recheck()
+		waitFor(t, byteReader{change.gone.Stderr()}, "ended your view")
+		if change.publish {
+			p.types(t, "slide two")
+			reader.sees(t, "slide two")
+		}
+	}
+}
