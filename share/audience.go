@@ -10,17 +10,15 @@ import (
 type audience struct {
 	mu       sync.Mutex
 	viewers  []*Viewer
-	joined   int // ever
+	numbers  int // that were given out, ever
 	painting bool
 	painters sync.WaitGroup
-	changed  chan struct{} // closed when somebody joins or leaves, and replaced
+	changed  chan struct{} // closed when somebody joins, leaves, waits or doesn't any more, and replaced
 }
 
 func (a *audience) join(t *Terminal, v *Viewer) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.joined++
-	v.Number = a.joined
 	a.viewers = append(a.viewers, v)
 	a.tell()
 	if !a.painting {
@@ -28,6 +26,21 @@ func (a *audience) join(t *Terminal, v *Viewer) {
 		t.watched.Store(true)
 		a.painters.Go(t.paint)
 	}
+}
+
+// number is one that no viewer has had.
+func (a *audience) number() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.numbers++
+	return a.numbers
+}
+
+// notify is for a change of who waits.
+func (a *audience) notify() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.tell()
 }
 
 func (a *audience) leave(v *Viewer) {
@@ -73,7 +86,7 @@ func (a *audience) others(own Size) []Size {
 }
 
 // Viewers are those who look on now, and a channel that is closed when somebody joins
-// or leaves.
+// or leaves, or there is another who waits.
 func (t *Terminal) Viewers() ([]*Viewer, <-chan struct{}) {
 	a := &t.audience
 	a.mu.Lock()

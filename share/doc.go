@@ -5,6 +5,7 @@
 // The files, from the owner to the viewers:
 //
 //	hub.go, token.go        the terminals of all users, what is shared of them, tokens
+//	waiting.go              who has asked the owner to look on
 //	terminal.go, skim.go,
 //	repaint.go              the owner's side: what is written, and the screen
 //	tail.go                 what viewers are shown, in a form that never changes

@@ -96,6 +96,8 @@ type Terms struct {
 	Users []string      // who may join by their own login
 	TTL   time.Duration // after which it stops; 0: with the terminal
 	Once  bool          // the token is good for one viewer
+
+	Approve bool // the owner is asked for each
 }
 
 // Share is a terminal that others may look at.
@@ -109,7 +111,11 @@ type Share struct {
 	stopped context.Context // done when it is stopped
 	stop    context.CancelFunc
 	token   digest
-	viewers []*Viewer // of Hub.mu
+
+	// Of Hub.mu.
+	viewers []*Viewer
+	waiting []*Waiting
+	used    bool // the token was good for one viewer, who was let in
 }
 
 // Share lets others look at a terminal. The token isn't kept and can't be asked for
@@ -166,12 +172,12 @@ func (h *Hub) named(owner, name string) *Share {
 }
 
 // Redeem returns what a token is for, or nil. One that is for one viewer is used up
-// by it.
+// by it, unless the owner is asked who that is.
 func (h *Hub) Redeem(t Token) *Share {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	s := h.tokens[t.digest()]
-	if s != nil && s.Once {
+	if s != nil && s.Once && !s.Approve {
 		delete(h.tokens, s.token)
 	}
 	return s
@@ -179,6 +185,11 @@ func (h *Hub) Redeem(t Token) *Share {
 
 // Join adds a viewer, with the role of all. He must leave with Leave.
 func (s *Share) Join(name string, size Size) (*Viewer, error) {
+	return s.join(name, size, s.Terminal.audience.number())
+}
+
+// join gives him the number that he had when he waited, or a new one.
+func (s *Share) join(name string, size Size, number int) (*Viewer, error) {
 	s.hub.mu.Lock()
 	defer s.hub.mu.Unlock()
 	switch {
@@ -187,7 +198,7 @@ func (s *Share) Join(name string, size Size) (*Viewer, error) {
 	case len(s.viewers) >= maxViewers:
 		return nil, ErrFull
 	}
-	v := s.Terminal.Join(name, s.Role, size)
+	v := s.Terminal.joinAs(name, s.Role, size, number)
 	s.viewers = append(s.viewers, v)
 	return v, nil
 }

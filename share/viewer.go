@@ -55,7 +55,12 @@ type Viewer struct {
 
 // Join adds a viewer. He must leave with Leave.
 func (t *Terminal) Join(name string, role Role, size Size) *Viewer {
-	v := &Viewer{terminal: t, Name: name, Since: time.Now(), size: size}
+	return t.joinAs(name, role, size, t.audience.number())
+}
+
+// joinAs adds him under a number of his own.
+func (t *Terminal) joinAs(name string, role Role, size Size, number int) *Viewer {
+	v := &Viewer{terminal: t, Name: name, Number: number, Since: time.Now(), size: size}
 	v.role.Store(uint32(role))
 	v.removed, v.remove = context.WithCancel(context.Background())
 	t.audience.join(t, v)

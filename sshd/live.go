@@ -99,21 +99,21 @@ func (s *Server) remarked(l *share.Live, text string) {
 	}
 }
 
-// showAudience begins to show the owner who looks on. It doesn't disturb her screen:
-// how many there are is in the title of her window, until the program gives it another
-// one.
+// showAudience begins to show the owner who looks on, and who asks to. It doesn't
+// disturb her screen: how many there are is in the title of her window, until the
+// program gives it another one.
 func (s *session) showAudience(l *share.Live) {
 	s.audience.Do(func() {
 		s.spin("audience", func() {
-			shown := 0
+			shown := ""
 			again := time.NewTicker(retitle)
 			defer again.Stop()
 			for {
 				viewers, changed := l.Viewers()
-				n := lookingOn(viewers)
-				due := n != shown
-				if due && s.setTitle(l, n) {
-					shown, due = n, false
+				now := s.conn.server.audienceOf(l, viewers)
+				due := now != shown
+				if due && s.setTitle(l, now) {
+					shown, due = now, false
 				}
 				later := again.C
 				if !due {
@@ -144,18 +144,15 @@ func lookingOn(viewers []*share.Viewer) (n int) {
 const retitle = 100 * time.Millisecond
 
 // setTitle writes the title, unless the program is in the middle of a sequence.
-func (s *session) setTitle(l *share.Live, viewers int) bool {
+func (s *session) setTitle(l *share.Live, audience string) bool {
 	title, settled := l.Title()
 	if !settled {
 		return false
 	}
-	if viewers > 0 {
-		count := fmt.Sprintf("%d looking on", viewers)
-		if title != "" {
-			title += " - "
-		}
-		title += count
+	if audience != "" && title != "" {
+		title += " - "
 	}
+	title += audience
 	s.stderr.Lock()
 	defer s.stderr.Unlock()
 	if !s.finished {

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -88,15 +89,15 @@ func (s *session) publishOn(terms share.Terms, size share.Size, key string) erro
 	return err
 }
 
-// countAudience tells how many look on, whenever that changes.
+// countAudience tells how many look on, and who asks to, whenever that changes.
 func (s *session) countAudience(p *publication) {
 	s.audience.Do(func() {
 		s.spin("audience", func() {
-			for told := 0; ; {
+			for told := ""; ; {
 				viewers, changed := p.live.Viewers()
-				if n := lookingOn(viewers); n != told {
-					s.remark(fmt.Sprintf("%d looking on", n))
-					told = n
+				if now := s.conn.server.audienceOf(p.live, viewers); now != told {
+					s.remark(cmp.Or(now, "0 looking on"))
+					told = now
 				}
 				select {
 				case <-changed:

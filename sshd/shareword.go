@@ -47,6 +47,7 @@ func termFlags(f *flag.FlagSet, t *share.Terms) {
 		return nil
 	})
 	f.BoolVar(&t.Once, "once", false, "")
+	f.BoolVar(&t.Approve, "approve", false, "")
 	f.Func("for", "", func(v string) error {
 		var name string
 		if err := setName(&name, v); err != nil {
@@ -150,6 +151,9 @@ func (s *session) shareList(args []string) error {
 		for _, v := range sh.Viewers() {
 			s.say(fmt.Sprintf("%s/%d  %s  may %s  since %s", sh.Name, v.Number, v.Name, v.Role(), v.Since.Format(time.TimeOnly)))
 		}
+		for _, w := range sh.Waiting() {
+			s.say(waitingLine(w))
+		}
 	}
 	return nil
 }
@@ -176,6 +180,11 @@ func (s *session) shareKick(args []string) error {
 	args, err := s.options("@share kick", args, 1, 1, nil)
 	if err != nil {
 		return err
+	}
+	if w := s.ownWaiting(args[0]); w != nil {
+		w.Refuse()
+		s.conn.record(levelInfo, "share kick", "", "viewer", w.Name)
+		return nil
 	}
 	v, err := s.ownViewer(args[0])
 	if err != nil {

@@ -28,14 +28,31 @@ var errGone = errors.New("the client is gone")
 // doesn't allow it any more. A viewer has no program and no cell: what he may do is what
 // is here.
 func (s *session) view(sh *share.Share, name string, allowed func(*wire.Grant) bool) error {
-	v, err := sh.Join(name, sizeOf(s.size.Load()))
-	if err != nil {
+	what := sh.Terminal.Owner + "/" + sh.Name
+	s.does("view " + what)
+	ctx, leave := context.WithCancel(s.ctx)
+	defer leave()
+	f := &forward{allowed, func() {
+		if v := s.viewer.Load(); v != nil {
+			v.Remove()
+		} else {
+			leave() // he still waits
+		}
+	}}
+	s.conn.watch(f)
+	defer s.conn.unwatch(f)
+	s.spin("viewer", func() { s.viewerKeys(ctx, leave) })
+	v, err := s.join(ctx, sh, name)
+	switch {
+	case left(err) && !allowed(s.conn.policy.Load()):
+		return share.ErrRemoved
+	case left(err):
+		return nil
+	case err != nil:
 		return err
 	}
 	s.viewer.Store(v)
 	v.Resize(sizeOf(s.size.Load())) // it may have changed before the viewer was there
-	what := sh.Terminal.Owner + "/" + sh.Name
-	s.does("view " + what)
 	s.conn.record(levelInfo, "view", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number), "role", v.Role().String())
 	who := fmt.Sprintf("viewer %d, %s, ", v.Number, name)
 	s.conn.server.remarked(sh.Terminal, who+"looks on")
@@ -45,12 +62,6 @@ func (s *session) view(sh *share.Share, name string, allowed func(*wire.Grant) b
 		s.conn.server.remarked(sh.Terminal, who+"is gone")
 		s.conn.record(levelInfo, "view end", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number))
 	}()
-	f := &forward{allowed, v.Remove}
-	s.conn.watch(f)
-	defer s.conn.unwatch(f)
-	ctx, leave := context.WithCancel(s.ctx)
-	defer leave()
-	s.spin("viewer", func() { s.typed(ctx, v, leave) })
 	err = s.follow(ctx, v)
 	switch {
 	case errors.Is(err, errGone), s.ctx.Err() != nil && s.dismissed() == 0:
@@ -85,14 +96,14 @@ func (s *session) follow(ctx context.Context, v *share.Viewer) error {
 	}
 }
 
-// typed reads what the viewer types, also if he may not. Who may not leaves by q, ^C
-// or ^D: nothing else would come of them.
-func (s *session) typed(ctx context.Context, v *share.Viewer, leave func()) {
+// viewerKeys reads what the viewer types, also if he may not. Who may not, or waits to be
+// let in, leaves by q, ^C or ^D: nothing else would come of them.
+func (s *session) viewerKeys(ctx context.Context, leave func()) {
 	var buf [keystrokes]byte
 	for {
 		n, err := s.channel.Read(buf[:])
 		if n > 0 {
-			if v.Role() == share.Type {
+			if v := s.viewer.Load(); v != nil && v.Role() == share.Type {
 				v.Type(ctx, buf[:n])
 			} else if s.shown.Load() && bytes.ContainsAny(buf[:n], "q\x03\x04") {
 				leave()

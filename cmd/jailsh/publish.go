@@ -25,7 +25,7 @@ type publishing struct {
 func (a *app) publishCommand() *cobra.Command {
 	var name, ttl string
 	var viewers []string
-	var typing, once bool
+	var typing, once, approve bool
 	var ssh sshOptions
 	c := &cobra.Command{
 		Use:   "publish USER@HOST [-- CMD...]",
@@ -53,6 +53,9 @@ The exit status is the command's, or 128 and the number of the signal that ended
 			if once {
 				p.words = append(p.words, "--once")
 			}
+			if approve {
+				p.words = append(p.words, "--approve")
+			}
 			if ttl != "" {
 				p.words = append(p.words, "--ttl", ttl)
 			}
@@ -74,6 +77,7 @@ The exit status is the command's, or 128 and the number of the signal that ended
 	f.StringArrayVar(&viewers, "for", nil, "a user of the server who may join by her own login, too")
 	f.StringVar(&ttl, "ttl", "", "how long it is shown, as 10m")
 	f.BoolVar(&once, "once", false, "the line is good for one viewer")
+	f.BoolVar(&approve, "approve", false, "whoever comes waits until ssh USER@HOST @share admit lets him in; the title says who asks")
 	f.StringVar(&name, "name", "main", "under which name")
 	return c
 }

@@ -6,7 +6,7 @@ import (
 	"io"
 	"os/exec"
 	"regexp"
-	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -26,7 +26,7 @@ type call struct {
 var (
 	lineForViewers = regexp.MustCompile(`^ssh -p [0-9]+ [a-z2-7]{26}@[0-9A-Za-z.:_-]+$`)
 	publishedOn    = regexp.MustCompile(`^jailsh: [0-9A-Za-z._-]+ is published on$`)
-	lookingOn      = regexp.MustCompile(`^jailsh: ([0-9]{1,6}) looking on$`)
+	lookingOn      = regexp.MustCompile(`^jailsh: ([0-9]{1,6} looking on(?:, [ -~]{1,300})?|[0-9A-Za-z._-]{1,256}/[0-9]+(?: and [0-9]+ more)? asks?)$`)
 )
 
 // dial starts ssh. The first one may ask on the terminal, and what it says until it is
@@ -118,7 +118,7 @@ func (h *hearing) heard(line string) {
 	l := h.link
 	switch count := lookingOn.FindStringSubmatch(line); {
 	case count != nil:
-		l.set(func() { l.viewers, _ = strconv.Atoi(count[1]) })
+		l.set(func() { l.audience = strings.TrimPrefix(count[1], "0 looking on") })
 	case h.call.up():
 		h.call.said = printable(line)
 	case lineForViewers.MatchString(line):

@@ -25,12 +25,12 @@ type link struct {
 	over   chan struct{} // closed when there is no more to do
 	status int           // of the command, once it is ending
 
-	mu      sync.Mutex
-	line    string // for viewers, as the server has said it first
-	moved   string // another one that is good now
-	viewers int
-	lost    bool
-	refused string // why the server has ended it
+	mu       sync.Mutex
+	line     string // for viewers, as the server has said it first
+	moved    string // another one that is good now
+	audience string // who looks on and who asks to, in the server's words
+	lost     bool
+	refused  string // why the server has ended it
 }
 
 // Times between two tries to come back.
@@ -76,7 +76,7 @@ func (l *link) run(c *call) {
 				return
 			}
 		}
-		l.set(func() { l.lost, l.viewers = true, 0 })
+		l.set(func() { l.lost, l.audience = true, "" })
 		select {
 		case <-time.After(pause):
 		case <-l.ending:
@@ -185,14 +185,14 @@ func (l *link) set(change func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	change()
-	note := ""
+	var note string
 	switch {
 	case l.refused != "":
 		note = "not shown any more"
 	case l.lost:
 		note = "the link is lost"
-	case l.viewers > 0:
-		note = fmt.Sprintf("%d looking on", l.viewers)
+	default:
+		note = l.audience
 	}
 	if l.moved != "" && !l.lost && l.refused == "" {
 		note = "now: " + l.moved + " " + note
