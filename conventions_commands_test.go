@@ -109,7 +109,26 @@ func knownCommands(t *testing.T) commandSet {
 	if len(found) < 10 {
 		t.Fatalf("found only %d commands of jailsh", len(found))
 	}
+	inJail(t, found)
 	return found
+}
+
+// inJail adds those of the command that has the name jailsh in a jail.
+func inJail(t *testing.T, found commandSet) {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "jailsh")
+	run(t, "go", "build", "-trimpath", "-o", program, "./cmd/jailsh-applet")
+	usage, _ := exec.CommandContext(t.Context(), program).CombinedOutput() // it ends with 2
+	help := strings.NewReplacer("[", " ", "]", " ").Replace(string(usage))
+	for _, m := range regexp.MustCompile(`jailsh ([a-z ]*[a-z])`).FindAllStringSubmatch(help, -1) {
+		if _, both := found[m[1]]; both {
+			t.Errorf("jailsh %s is a command of the administrator's and one of the jail's", m[1])
+		}
+		found[m[1]] = help
+	}
+	if found["share list"] == "" {
+		t.Fatalf("found no commands in %q", usage)
+	}
 }
 
 // problem says what is wrong with a call, or nothing.

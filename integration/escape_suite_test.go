@@ -44,7 +44,7 @@ func TestEscapes(t *testing.T) {
 				}
 			}
 			i.head = withProbe(fmt.Sprintf("{ source = %q, target = \"/bait\" }", i.baitTree())) +
-				fmt.Sprintf("template = %q\nnetwork = %q\n", c.build[0], c.network)
+				fmt.Sprintf("template = %q\nnetwork = %q\nallow = { share = true }\n", c.build[0], c.network)
 			i.start()
 			i.bait()
 			i.sh("alice", "true") // makes her home

@@ -31,6 +31,7 @@ type Account struct {
 	Template     Template
 	Limits       wire.Limits // but for Shm
 	Tmp          int64       // bytes of /tmp; 0: by the memory
+	Applet       string      // jailsh-applet on the host, which is the command jailsh in her jail; "": she has none
 }
 
 // Bind is one of the administrator's own mounts.
@@ -39,7 +40,12 @@ type Bind struct {
 	Writable, Optional bool
 }
 
-const defaultPath = "/usr/local/bin:/usr/bin:/bin"
+const (
+	defaultPath = "/usr/local/bin:/usr/bin:/bin"
+
+	// appletPath is a folder with nothing in it but the command jailsh.
+	appletPath = "/run/jailsh"
+)
 
 // Plan computes what the account's jail consists of. It reads the template and
 // looks at the sources of the mounts, and changes nothing. All problems come in
@@ -54,7 +60,11 @@ func Plan(a Account) (*wire.Spec, error) {
 	}
 	spec.Limits = a.Limits
 	spec.Limits.Shm = tmpSize(a) / tmpShare
-	spec.Env = append([]string{"PATH=" + defaultPath}, a.Env...)
+	search := defaultPath
+	if a.Applet != "" {
+		search += ":" + appletPath
+	}
+	spec.Env = append([]string{"PATH=" + search}, a.Env...)
 	spec.Env = append(spec.Env, "HOME="+home, "USER="+a.Name, "LOGNAME="+a.Name, "SHELL="+a.Shell)
 
 	tree, err := planTemplate(a.Template)
@@ -64,12 +74,18 @@ func Plan(a Account) (*wire.Spec, error) {
 	resolv, networkErr := planNetwork(a, &spec.Network)
 	err = errors.Join(checkShell(a), networkErr)
 	mounts := planBase(a)
+	if a.Applet != "" {
+		mounts = append(mounts, wire.Mount{Kind: wire.MountDir, Target: appletPath})
+	}
 	mounts = append(mounts, tree...)
 	mounts = append(mounts, planEtc(a, home)...)
 	mounts = append(mounts, resolv...)
 	mounts = append(mounts, planBlanks(a.Template.Tree, mounts)...)
 	mounts = append(mounts, planTmp(a)...)
 	mounts = append(mounts, wire.Mount{Kind: wire.MountHome, Target: home, Source: a.Home, Writable: true})
+	if a.Applet != "" {
+		mounts = append(mounts, wire.Mount{Kind: wire.MountBind, Target: appletPath + "/jailsh", Source: a.Applet})
+	}
 	binds, bindErr := planBinds(a, mounts)
 	spec.Mounts = append(mounts, binds...)
 	return spec, errors.Join(err, bindErr)

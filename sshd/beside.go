@@ -14,7 +14,9 @@ import (
 func (s *session) beside(p *Process) (end func()) {
 	if p.Without != "" {
 		s.conn.record(levelWarn, "no agent or X11", "", "session", fmt.Sprint(s.number), "error", shown(p.Without, maxDetail))
-		s.tell("neither agent nor X11 are forwarded: " + p.Without)
+		if s.wish.agent || s.wish.x11 != nil {
+			s.tell("neither agent nor X11 are forwarded: " + p.Without)
+		}
 	}
 	var ends []func()
 	for _, l := range []struct {

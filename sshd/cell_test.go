@@ -98,6 +98,11 @@ func (c *hostCell) Spawn(_ context.Context, m *wire.Spawn) (*Process, error) {
 			return nil, err
 		}
 	}
+	if m.Words {
+		if p.Words, err = c.socketFor(cmd, wire.WordsVariable); err != nil {
+			return nil, err
+		}
+	}
 	theirs, err := p.give(cmd, m.TTY)
 	if err != nil {
 		return nil, err

@@ -30,7 +30,7 @@
 //	acceptor.go, share.go, beside.go, agent.go, x11.go,
 //	telling.go                                    forwards, with or without a session
 //	words.go, live.go, shareword.go, approve.go,
-//	publish.go, publication.go, published.go,
+//	ask.go, publish.go, publication.go, published.go,
 //	streamsize.go, view.go, guest.go               terminals that are shared
 //	keep.go, kept.go, seat.go, attach.go,
 //	detach.go, terminals.go                       terminals that outlive their connection

@@ -137,6 +137,7 @@ func (s *Server) keepTerminal(user, name string, cell Cell, p *Process, size wir
 func (k *keptTerminal) run() {
 	var reader sync.WaitGroup
 	reader.Go(func() { k.server.protect("", "kept output", k.read) })
+	defer k.server.answer(k.process.Words, k.asking)()
 	select {
 	case k.exit, k.known = <-k.process.Exit():
 		k.process.drain()
@@ -173,6 +174,16 @@ func (k *keptTerminal) hangUp() {
 	default:
 		close(k.drop)
 	}
+}
+
+// asking is the session in front, whose words are meant by a program in the terminal.
+func (k *keptTerminal) asking() (*session, *share.Live) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if n := len(k.seats); n > 0 {
+		return k.seats[n-1].session, k.screen
+	}
+	return nil, nil
 }
 
 // input passes on what somebody types. It may wait for the program.

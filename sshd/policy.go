@@ -76,5 +76,6 @@ func plan(g *wire.Grant, w *wish, a addresses) (*wire.Spawn, refusal) {
 	s.Env = env.list
 	s.Motd = !s.Exec && w.tty != nil
 	s.Hold = mayKeep(g, w)
+	s.Words = g.Share && w.tty != nil && !g.Forced && !w.sftp
 	return s, 0
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/share"
 )
 
 const (
@@ -124,7 +125,9 @@ func (s *session) program(spawn *wire.Spawn) {
 	s.begin(p)
 	s.spawned <- p
 	end := s.beside(p)
+	unasked := s.conn.server.answer(p.Words, func() (*session, *share.Live) { return s, s.live.Load() })
 	e, why := s.stream(p)
+	unasked()
 	s.over()
 	end()
 	s.halt()

@@ -69,7 +69,7 @@ type Process struct {
 	PTY                   *os.File // master
 	Stdin, Stdout, Stderr *os.File
 	TTY                   string   // the terminal's name in the jail, for the log
-	Agent, X11            *os.File // listening sockets, if they were asked for
+	Agent, X11, Words     *os.File // listening sockets, if they were asked for
 	Without               string   // why there are none; empty: there are
 	Waiting               int      // terminals that the cell keeps and nobody has
 	Control

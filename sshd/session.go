@@ -53,6 +53,7 @@ type session struct {
 	audience  sync.Once                    // showAudience
 	viewer    atomic.Pointer[share.Viewer] // if the session is a view
 	seat      atomic.Pointer[seat]         // if it is attached to a kept terminal
+	within    *share.Live                  // the terminal in which a program asks for a word (ask.go)
 
 	clock clock
 
@@ -217,7 +218,7 @@ func (s *session) adopt(p *Process) bool {
 }
 
 func (p *Process) close() {
-	for _, f := range []interface{ Close() error }{p.PTY, p.Stdin, p.Stdout, p.Stderr, p.Agent, p.X11} {
+	for _, f := range []interface{ Close() error }{p.PTY, p.Stdin, p.Stdout, p.Stderr, p.Agent, p.X11, p.Words} {
 		_ = f.Close() // nil or closed already: an error that nobody needs
 	}
 }

@@ -80,6 +80,9 @@ func setName(to *string, v string) error {
 
 // ownTerminal is the one with the number, or the only one.
 func (s *session) ownTerminal(args []string) (*share.Live, error) {
+	if len(args) == 0 && s.within != nil {
+		return s.within, nil
+	}
 	all := s.conn.server.hub.Live(s.id.user)
 	if len(args) == 1 {
 		for _, l := range all {

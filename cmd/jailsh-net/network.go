@@ -223,6 +223,6 @@ func (c cellOf) Adopt(ctx context.Context, pid uint32) (*sshd.Process, error) {
 func processOf(p *cell.Process) *sshd.Process {
 	return &sshd.Process{
 		PTY: p.PTY, Stdin: p.Stdin, Stdout: p.Stdout, Stderr: p.Stderr, TTY: p.TTY,
-		Agent: p.Agent, X11: p.X11, Without: p.Without, Waiting: p.Waiting, Control: p,
+		Agent: p.Agent, X11: p.X11, Words: p.Words, Without: p.Without, Waiting: p.Waiting, Control: p,
 	}
 }

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/sys/unix"
 )
 
@@ -105,7 +107,7 @@ func environment(p *probe) outcome {
 	for _, e := range os.Environ() {
 		name, value, _ := strings.Cut(e, "=")
 		for _, prefix := range []string{"SUDO_", "LISTEN_", "NOTIFY_SOCKET", "INVOCATION_ID", "JOURNAL_STREAM", "WATCHDOG_", "JAILSH_", "GO", "LD_", "SYSTEMD_", "MAINPID"} {
-			if strings.HasPrefix(name, prefix) {
+			if strings.HasPrefix(name, prefix) && name != wire.WordsVariable {
 				return broken("%s is set", name)
 			}
 		}
@@ -134,12 +136,14 @@ func cgroupPath(p *probe) outcome {
 	return held("/ in each hierarchy")
 }
 
-// hostFolders: those that are the jail's own are empty or hers.
+// hostFolders: those that are the jail's own are empty or hers, but for the command of
+// those who may share a terminal.
 func hostFolders(*probe) outcome {
 	for _, dir := range []string{"/run", "/root", "/mnt", "/media", "/srv", "/boot", "/opt", "/lost+found"} {
-		entries, err := os.ReadDir(dir)
-		if err == nil && len(entries) > 0 {
-			return broken("%s has %s", dir, entries[0].Name())
+		for _, name := range namesIn(dir) {
+			if dir != "/run" || name != "jailsh" || !slices.Equal(namesIn("/run/jailsh"), []string{"jailsh"}) {
+				return broken("%s has %s", dir, name)
+			}
 		}
 	}
 	entries, _ := os.ReadDir("/home")
@@ -147,6 +151,14 @@ func hostFolders(*probe) outcome {
 		return broken("/home has %d folders", len(entries))
 	}
 	return held("empty, or not there")
+}
+
+func namesIn(dir string) (names []string) {
+	entries, _ := os.ReadDir(dir) // what can't be read has none
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	return names
 }
 
 func hostFiles(p *probe) outcome {

@@ -168,7 +168,7 @@ func (p *Process) adoptListeners(s *wire.Spawn, files []*os.File) ([]*os.File, e
 	for _, l := range []struct {
 		asked bool
 		file  **os.File
-	}{{s.X11 != nil, &p.X11}, {s.Agent, &p.Agent}} {
+	}{{s.Words, &p.Words}, {s.X11 != nil, &p.X11}, {s.Agent, &p.Agent}} {
 		if !l.asked {
 			continue
 		}

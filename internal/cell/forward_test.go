@@ -132,7 +132,7 @@ func TestSocketsThatAreWhatTheyShouldBe(t *testing.T) {
 // The listeners of a session come behind its terminal or its pipes.
 func TestListenersOfASession(t *testing.T) {
 	unixListener := func() *os.File { return listener(t, "unix", filepath.Join(t.TempDir(), "s")) }
-	both := &wire.Spawn{Agent: true, X11: &wire.X11{}}
+	both, all := &wire.Spawn{Agent: true, X11: &wire.X11{}}, &wire.Spawn{Agent: true, X11: &wire.X11{}, Words: true}
 	for name, c := range map[string]struct {
 		spawn   *wire.Spawn
 		without string
@@ -141,6 +141,8 @@ func TestListenersOfASession(t *testing.T) {
 	}{
 		"both":              {both, "", func() []*os.File { return append(pipes(t), unixListener(), unixListener()) }, true},
 		"one":               {&wire.Spawn{Agent: true}, "", func() []*os.File { return append(pipes(t), unixListener()) }, true},
+		"all":               {all, "", func() []*os.File { return append(pipes(t), unixListener(), unixListener(), unixListener()) }, true},
+		"two of three":      {all, "", func() []*os.File { return append(pipes(t), unixListener(), unixListener()) }, false},
 		"none, and why":     {both, "disk full", func() []*os.File { return pipes(t) }, true},
 		"none":              {both, "", func() []*os.File { return pipes(t) }, false},
 		"nothing at all":    {both, "", func() []*os.File { return nil }, false},
@@ -163,11 +165,12 @@ func TestListenersOfASession(t *testing.T) {
 			}
 			closePipes(p)
 			wanted := c.without == ""
-			if (p.Agent != nil) != (wanted && c.spawn.Agent) || (p.X11 != nil) != (wanted && c.spawn.X11 != nil) || p.Without != c.without {
+			if (p.Agent != nil) != (wanted && c.spawn.Agent) || (p.X11 != nil) != (wanted && c.spawn.X11 != nil) || (p.Words != nil) != (wanted && c.spawn.Words) || p.Without != c.without {
 				t.Errorf("%+v", p)
 			}
 			p.Agent.Close()
 			p.X11.Close()
+			p.Words.Close()
 		})
 	}
 }

@@ -15,8 +15,8 @@ type Process struct {
 	Stdin, Stdout, Stderr *os.File
 	TTY                   string // the terminal's name in the jail
 
-	Agent, X11 *os.File // listening sockets, if they were asked for
-	Without    string   // why they weren't made; empty: they were
+	Agent, X11, Words *os.File // listening sockets, if they were asked for
+	Without           string   // why they weren't made; empty: they were
 
 	Waiting int // terminals that are kept and that nobody has
 

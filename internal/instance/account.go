@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"os"
 	"path/filepath"
 
 	"github.com/jailsh/jailsh/internal/wire"
@@ -31,6 +32,13 @@ func (i *Instance) Account(u *users.User) (jail.Account, error) {
 		Template: jail.Template{Name: t.Name, Build: t.Build, Tree: t.Tree()},
 	}
 	a.Limits, a.Tmp = i.Limits(u), u.Limits.Tmp
+	if u.Allow.Share {
+		own, err := os.Executable()
+		if err != nil {
+			return jail.Account{}, err
+		}
+		a.Applet = filepath.Join(filepath.Dir(own), "jailsh-applet")
+	}
 	for _, m := range u.Mounts {
 		a.Mounts = append(a.Mounts, jail.Bind{Source: m.Source, Target: m.Target, Writable: m.Writable, Optional: m.Optional})
 	}

@@ -118,6 +118,7 @@ network = "private"
 linger = "1h"
 limits = { memory = "512M", swap = "1M", processes = 128, cpu = 0.5, file_size = "1G", cpu_time = "1m", tmp = "64M", home = "2G" }
 kill_on_logout = true
+allow = { share = true }
 
 [user.bob]
 uid = 20002
@@ -148,6 +149,10 @@ limits.memory = "10%"
 	if err != nil {
 		t.Fatal(err)
 	}
+	own, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
 	want := jail.Account{
 		Name: "alice", UID: 20001, GID: 20100, Groups: []wire.Group{{Name: "staff", GID: 30000}},
 		Home: "/srv/homes/alice", HomeLimit: 2 << 30, Shell: "/bin/bash", Hostname: "lab", Umask: 0o027, Env: []string{"EDITOR=vi"},
@@ -159,7 +164,7 @@ limits.memory = "10%"
 		Limits: wire.Limits{
 			Memory: 512 << 20, Swap: 1 << 20, Processes: 128, CPU: 500, OpenFiles: 4096, FileSize: 1 << 30, CPUTime: time.Minute,
 		},
-		Tmp: 64 << 20,
+		Tmp: 64 << 20, Applet: filepath.Join(filepath.Dir(own), "jailsh-applet"),
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

@@ -18,6 +18,7 @@ type Spawn struct {
 	Motd    bool     // show /etc/motd first, as login(1) does
 	Agent   bool     // a socket at which the client's agent is asked
 	X11     *X11     // a socket at which the client's X server is reached; nil: none
+	Words   bool     // a socket at which programs ask for the server's words
 	Hold    bool     // init holds the terminal too: Keep may follow, Release has to
 }
 
@@ -59,6 +60,7 @@ func (m *Spawn) fields(c *codec) {
 	c.strs(&m.Env, MaxEnv, MaxEnvLen, MaxEnvAll)
 	c.boolean(&m.Motd)
 	c.boolean(&m.Agent)
+	c.boolean(&m.Words)
 	c.boolean(&m.Hold)
 	x11 := m.X11 != nil
 	c.boolean(&x11)
@@ -97,11 +99,12 @@ func (m *Size) fields(c *codec) {
 
 // Spawned answers Spawn. With a TTY one descriptor comes along, the master;
 // otherwise three: the write end of stdin, the read ends of stdout and stderr.
-// Behind them come the listening sockets that were made, those of Agent and X11.
+// Behind them come the listening sockets that were made, those of Agent, X11 and
+// Words.
 type Spawned struct {
 	Pid     uint32 // in the cell's PID namespace
 	TTY     string // /dev/pts/N
-	Without string // why Agent and X11 were left out; empty: they weren't
+	Without string // why Agent, X11 and Words were left out; empty: they weren't
 	Waiting uint32 // terminals that are kept and that nobody has
 }
 

@@ -62,7 +62,7 @@ func full() map[string]Message {
 		"Seal":      &Seal{ID: 1, Bytes: 2, Lines: 3, Head: []byte("h"), Final: true},
 		"Spawn": &Spawn{
 			Program: ProgramSFTP,
-			Exec:    true, Command: "echo", Args: []string{"a", ""}, Env: []string{"A=b"}, Motd: true,
+			Exec:    true, Words: true, Command: "echo", Args: []string{"a", ""}, Env: []string{"A=b"}, Motd: true,
 			Agent: true, Hold: true, X11: &X11{"MIT-MAGIC-COOKIE-1", []byte{1, 2}, 3},
 			TTY: &TTY{Size: Size{80, 24, 640, 480}, Modes: []Mode{{53, 1}, {128, 38400}}},
 		},

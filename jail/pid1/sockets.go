@@ -11,20 +11,20 @@ import (
 )
 
 // sockets are what a session has beside its terminal or its pipes: listeners for
-// the client's agent and for its X server, in the cell and the user's alone. They
-// are removed when the program has ended.
+// the client's agent, for its X server, and for those who ask jailsh itself, in the
+// cell and the user's alone. They are removed when the program has ended.
 type sockets struct {
-	folder     string // "" if there is none
-	display    string // path of the X socket
-	agent, x11 *os.File
-	env        []string
+	folder            string // "" if there is none
+	display           string // path of the X socket
+	agent, x11, words *os.File
+	env               []string
 }
 
 // prepareSockets makes what s asks for. A session goes on without what can't be
 // made: a /tmp that is full must not keep its user from making room.
 func prepareSockets(s *wire.Spawn) (*sockets, error) {
 	k := &sockets{}
-	if !s.Agent && s.X11 == nil {
+	if !s.Agent && s.X11 == nil && !s.Words {
 		return k, nil
 	}
 	var err error
@@ -36,6 +36,9 @@ func prepareSockets(s *wire.Spawn) (*sockets, error) {
 	}
 	if err == nil && s.X11 != nil {
 		err = k.makeDisplay(s.X11)
+	}
+	if err == nil && s.Words {
+		err = k.makeWords()
 	}
 	if err != nil {
 		closeAll(k.files())
@@ -52,6 +55,16 @@ func (k *sockets) makeAgent() error {
 		return fmt.Errorf("listen at %s: %w", name, err)
 	}
 	k.env = append(k.env, "SSH_AUTH_SOCK="+name)
+	return nil
+}
+
+func (k *sockets) makeWords() error {
+	name := filepath.Join(k.folder, "jailsh")
+	var err error
+	if k.words, err = listenUnix(name, false); err != nil {
+		return fmt.Errorf("listen at %s: %w", name, err)
+	}
+	k.env = append(k.env, wire.WordsVariable+"="+name)
 	return nil
 }
 
@@ -105,7 +118,7 @@ func cookie(x *wire.X11, display string) []byte {
 
 // files are those that go to the client, in this order.
 func (k *sockets) files() (all []*os.File) {
-	for _, f := range []*os.File{k.agent, k.x11} {
+	for _, f := range []*os.File{k.agent, k.x11, k.words} {
 		if f != nil {
 			all = append(all, f)
 		}
@@ -118,7 +131,7 @@ func (k *sockets) remove() {
 	if k.folder == "" {
 		return
 	}
-	for _, name := range []string{k.display, filepath.Join(k.folder, "agent"), filepath.Join(k.folder, "xauthority"), k.folder} {
+	for _, name := range []string{k.display, filepath.Join(k.folder, "agent"), filepath.Join(k.folder, "xauthority"), filepath.Join(k.folder, "jailsh"), k.folder} {
 		if name != "" {
 			os.Remove(name) // what isn't there needs no removing
 		}

@@ -26,7 +26,7 @@ func TestSocketsOfASession(t *testing.T) {
 	x := &wire.X11{Protocol: "MIT-MAGIC-COOKIE-1", Cookie: []byte{0, 1, 0xff}, Screen: 3}
 	var all []*sockets
 	for range 2 {
-		k, err := prepareSockets(&wire.Spawn{Agent: true, X11: x})
+		k, err := prepareSockets(&wire.Spawn{Agent: true, X11: x, Words: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,12 +35,13 @@ func TestSocketsOfASession(t *testing.T) {
 		all = append(all, k)
 	}
 	first, second := all[0], all[1]
-	if first.folder == second.folder || first.display == second.display || len(first.files()) != 2 {
+	if first.folder == second.folder || first.display == second.display || len(first.files()) != 3 {
 		t.Fatalf("%+v and %+v", first, second)
 	}
 	for name, mode := range map[string]os.FileMode{
 		first.folder: os.ModeDir | 0o700, first.variable("SSH_AUTH_SOCK"): os.ModeSocket | 0o600,
 		first.display: os.ModeSocket | 0o600, first.variable("XAUTHORITY"): 0o600,
+		first.variable(wire.WordsVariable): os.ModeSocket | 0o600,
 	} {
 		if info, err := os.Lstat(name); err != nil || info.Mode() != mode {
 			t.Errorf("%s: %v %v", name, info, err)
