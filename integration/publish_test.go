@@ -17,13 +17,15 @@ type publisher struct {
 	stock *exec.Cmd
 	stdin io.WriteCloser
 	said  string // with the token
+
+	complaints *journal // its standard error
 }
 
 func (i *instance) publisher() *publisher {
 	i.t.Helper()
 	p := &publisher{t: i.t, stock: i.sshCommand("alice", "--", "@publish", "talk", "--size", "132x43")}
-	said := newJournal(i.t)
-	p.stock.Stderr = said
+	p.complaints = newJournal(i.t)
+	p.stock.Stderr = p.complaints
 	var err error
 	if p.stdin, err = p.stock.StdinPipe(); err != nil {
 		i.t.Fatal(err)
@@ -32,7 +34,7 @@ func (i *instance) publisher() *publisher {
 		i.t.Fatal(err)
 	}
 	i.t.Cleanup(p.end)
-	p.said = said.wait("@127.0.0.1\r")
+	p.said = p.complaints.wait("@127.0.0.1\r")
 	return p
 }
 
@@ -120,6 +122,40 @@ func TestWhateverIsPublished(t *testing.T) {
 	peak := i.peak()
 	t.Logf("jailsh-net had %d MiB before, and up to %d", before, peak)
 	if peak > before+20 {
+		t.Errorf("jailsh-net had %d MiB before, and up to %d", before, peak)
+	}
+	i.unharmed()
+}
+
+// What begins as an asciicast and goes on as something else ends, and says why; what
+// it had shown was seen, and the server keeps nothing of it.
+func TestBrokenAsciicasts(t *testing.T) {
+	t.Parallel()
+	i := sharer(t)
+	const header = `{"version":3,"term":{"cols":132,"rows":43}}` + "\n" + `[0.1,"o","slide one"]` + "\n"
+	i.publisher().end()
+	i.forgetPeak()
+	before := i.peak()
+	for body, want := range map[string]string{
+		`[0.1,"o","` + strings.Repeat("x", 10<<20):      "line 3: has more than the 1048576 bytes allowed",
+		strings.Repeat("[", 1<<19) + "\n":               "line 3: is no event",
+		`[1e999,"o","x"]` + "\n":                        "line 3: is no event",
+		`[0.1,"r","999999999999x1"]` + "\n":             "is no size",
+		`["o",` + strings.Repeat("[],", 1<<18) + "1]\n": "line 3: is no event",
+		"\x00\xff\xfe\n":                                "line 3: is no event",
+	} {
+		p := i.publisher()
+		p.writes([]byte(header), 1)
+		viewer := openTerminal(t, i.guestCommand(p.said).Args)
+		viewer.wait("slide one")
+		go func() { _, _ = io.WriteString(p.stdin, body) }() // which nobody reads to its end
+		_ = p.stock.Wait()                                   // its status is looked at
+		if code := p.stock.ProcessState.ExitCode(); code != 1 || !strings.Contains(p.complaints.String(), "jailsh: asciicast: ") || !strings.Contains(p.complaints.String(), want) {
+			t.Errorf("%.20s: status %d: %s", body, code, p.complaints)
+		}
+		viewer.wait("slide one", "alice/talk has ended", over+"0")
+	}
+	if peak := i.peak(); peak > before+24 {
 		t.Errorf("jailsh-net had %d MiB before, and up to %d", before, peak)
 	}
 	i.unharmed()

@@ -12,8 +12,8 @@ import (
 )
 
 // maxLine is the longest line that is read, in bytes: what is read of a terminal at
-// once, with every byte escaped, is far below.
-const maxLine = 4 << 20
+// once, 128 KiB by asciinema, has fewer with every byte escaped.
+const maxLine = 1 << 20
 
 // maxTime is the time after which events are taken to be at the same time. Nobody
 // waits for ten years.
