@@ -35,7 +35,8 @@ func (a *app) publishCommand() *cobra.Command {
 The command, $SHELL without one, runs on a terminal of its own on this machine, which
 needs neither root nor an address that others can reach. ssh, with its own
 configuration and keys, takes what the command writes to @publish of the server. The
-line for viewers is printed first; how many look on is in the title of the window.
+line for viewers is printed first, and is in the title of the window until somebody
+has come by it; then that says how many look on.
 
 The command never waits for the link. When that is lost, ssh is started again until
 it is back: viewers stay, and the line that they have is good, unless it took more

@@ -122,14 +122,7 @@ func (h *hearing) heard(line string) {
 	case h.call.up():
 		h.call.said = printable(line)
 	case lineForViewers.MatchString(line):
-		l.set(func() {
-			l.lost = false
-			if l.line == "" {
-				l.line = line
-			} else {
-				l.moved = line
-			}
-		})
+		l.set(func() { l.lost, l.line = false, line })
 		close(h.call.ready)
 	case publishedOn.MatchString(line):
 		l.set(func() { l.lost = false })

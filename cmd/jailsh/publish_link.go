@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -26,8 +27,7 @@ type link struct {
 	status int           // of the command, once it is ending
 
 	mu       sync.Mutex
-	line     string // for viewers, as the server has said it first
-	moved    string // another one that is good now
+	line     string // for viewers, until one has come; the program may hide what was printed
 	audience string // who looks on and who asks to, in the server's words
 	lost     bool
 	refused  string // why the server has ended it
@@ -185,17 +185,15 @@ func (l *link) set(change func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	change()
-	var note string
+	if l.audience != "" {
+		l.line = ""
+	}
 	switch {
 	case l.refused != "":
-		note = "not shown any more"
+		l.window.say("not shown any more")
 	case l.lost:
-		note = "the link is lost"
+		l.window.say("the link is lost")
 	default:
-		note = l.audience
+		l.window.say(cmp.Or(l.audience, l.line))
 	}
-	if l.moved != "" && !l.lost && l.refused == "" {
-		note = "now: " + l.moved + " " + note
-	}
-	l.window.say(note)
 }
