@@ -52,7 +52,7 @@ func (srv *server) memoryPerSession(ctx context.Context) (float64, error) {
 			}
 			open = append(open, t)
 		}
-		n, err := srv.steadyMemory(ctx)
+		n, err := srv.steadyMemory(ctx, 16<<10)
 		if err != nil {
 			return 0, err
 		}
@@ -61,9 +61,9 @@ func (srv *server) memoryPerSession(ctx context.Context) (float64, error) {
 	return float64(readings[1]-readings[0]) / (memoryMany - memoryFew), nil
 }
 
-// steadyMemory waits until the server's memory has not changed for a second:
-// then all sessions are set up, and no garbage collector is at work.
-func (srv *server) steadyMemory(ctx context.Context) (int64, error) {
+// steadyMemory waits until the server's memory has not changed by more than so many
+// bytes for a second: then all sessions are set up, and no garbage collector is at work.
+func (srv *server) steadyMemory(ctx context.Context, change int64) (int64, error) {
 	var last int64
 	var since time.Time
 	err := poll(ctx, 20*time.Second, func() (bool, error) {
@@ -71,10 +71,10 @@ func (srv *server) steadyMemory(ctx context.Context) (int64, error) {
 		if err != nil {
 			return false, err
 		}
-		if n > last+16<<10 || n < last-16<<10 {
+		if n > last+change || n < last-change {
 			last, since = n, time.Now()
 		}
 		return time.Since(since) > time.Second, nil
 	})
-	return last, err
+	return last, srv.wrapped(err)
 }

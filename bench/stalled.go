@@ -54,7 +54,7 @@ func (st *stage) stall(ctx context.Context) (before, after []float64, grown int6
 	if before, err = st.latencies(ctx, everybody, stalledBurst, stalledTime); err != nil {
 		return nil, nil, 0, err
 	}
-	memory, err := st.steadyMemory(ctx)
+	memory, err := st.steadyMemory(ctx, steadyEnough)
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -65,7 +65,7 @@ func (st *stage) stall(ctx context.Context) (before, after []float64, grown int6
 	after, err = st.latencies(ctx, everybody[1:], stalledBurst, stalledTime)
 	var now int64
 	if err == nil {
-		now, err = st.steadyMemory(ctx)
+		now, err = st.steadyMemory(ctx, steadyEnough)
 	}
 	one.resume()
 	if err != nil {

@@ -15,6 +15,8 @@ const (
 	warmUp      = 1_000_000 // bytes that are shown before each reading
 	churn       = 160       // logins before the first
 
+	steadyEnough = 128 << 10 // bytes, which of what is measured are little
+
 	floodSize   = 20_000_000
 	floodRounds = 3 // of jailsh; the peer takes a hundred times as long for one
 )
@@ -69,9 +71,9 @@ func takeViewerMemory(ctx context.Context, stages []*stage, r *report) error {
 			if _, err := st.play(ctx, st.everybody(), showing(warmUp), nil); err != nil {
 				return err
 			}
-			n, err := st.steadyMemory(ctx)
+			n, err := st.steadyMemory(ctx, steadyEnough)
 			if err != nil {
-				return st.wrap(err)
+				return err
 			}
 			readings = append(readings, n)
 		}

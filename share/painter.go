@@ -11,6 +11,12 @@ const (
 	// shown together.
 	pace = 5 * time.Millisecond
 
+	// flood is how many bytes between two looks are more than anybody reads, about 3 MB a
+	// second. The next look is then as far away as the next picture is: until then there
+	// mostly is so much that viewers are repainted, and nobody has the work of all that
+	// was on the screen in between.
+	flood = 16 << 10
+
 	// courtesy is how long the owner has what was written for herself: to many viewers it
 	// goes out in as much work, which would be in the way of her own client.
 	courtesy = time.Millisecond
@@ -26,6 +32,7 @@ const (
 type painter struct {
 	*Terminal
 	looked, repainted, framed time.Time
+	after                     time.Duration // the least time to the next look
 	pause                     time.Duration // after the frames
 	later                     *time.Timer
 	corners                   map[Size]corner // of the frames
@@ -44,7 +51,7 @@ func (t *Terminal) paint() {
 		if t.audience.gone(t) {
 			return
 		}
-		rest.Reset(max(courtesy, pace-time.Since(p.looked)))
+		rest.Reset(max(courtesy, p.after-time.Since(p.looked)))
 		<-rest.C
 		p.looked = time.Now()
 		p.look()
@@ -55,11 +62,16 @@ func (t *Terminal) paint() {
 func (p *painter) look() {
 	p.work.Lock()
 	defer p.work.Unlock()
+	before := p.last.Load().end
 	p.absorb()
 	next := p.last.Load().next()
+	p.after = pace
+	if next.end-before >= flood {
+		p.after = repaintPace
+	}
 	var wait time.Duration
 	drawn := false
-	if p.wanted.Load() {
+	if p.wanted.Load() || next.from > before { // nobody can go on from where he was
 		if d := repaintPace - p.looked.Sub(p.repainted); d > 0 {
 			wait = d
 		} else {
