@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -83,5 +84,27 @@ func TestSizesOfAStreamArePaced(t *testing.T) {
 		if took := time.Since(began); took != 199*resizePause {
 			t.Errorf("200 changes took %v", took)
 		}
+	})
+}
+
+// However a stream is cut, it shows the same, in a size that a screen can have.
+func FuzzPublished(f *testing.F) {
+	for _, seed := range []string{
+		"a\x1b[8;30;100tb", "\x1b[8;;t\x1b[8;1\x1b[8;2;3t", castHead + `[0, "o", "a\u001b[8;3;4t"]` + "\n" + `[0, "r", "9x9"]` + "\n", "{\n", `{"version":2,"width":1,"height":1}` + "\nx\n",
+		castHead + `[0, "x", "0"]` + "\n" + `[0, "o", "late"]` + "\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		synctest.Test(t, func(t *testing.T) { // sizes are paced
+			size, picture, err := shownBy(t, bytes.NewReader(stream))
+			if size.Cols < 2 || size.Cols > 1024 || size.Rows < 1 || size.Rows > 512 {
+				t.Errorf("a size of %v", size)
+			}
+			size2, picture2, err2 := shownBy(t, iotest.OneByteReader(bytes.NewReader(stream)))
+			if size2 != size || picture2 != picture || (err == nil) != (err2 == nil) {
+				t.Errorf("byte by byte: %v %q %v, else %v %q %v", size2, picture2, err2, size, picture, err)
+			}
+		})
 	})
 }
