@@ -11,8 +11,8 @@ import (
 	"github.com/jailsh/jailsh/internal/wire"
 )
 
-// saysSocket is a program that says where it can ask.
-const saysSocket = `echo "at <$` + wire.WordsVariable + `>"; read l`
+// saysSocket is a program that says where it can ask, and not when it is echoed.
+const saysSocket = `echo "at"" <$` + wire.WordsVariable + `>"; read l`
 
 // socketOf is what it has said.
 func (f *fixture) socketOf(s io.Reader) string {
@@ -140,7 +140,6 @@ func TestAKeptTerminalIsSharedFromWithin(t *testing.T) {
 	owner.must("pty-req", ptyRequest("xterm", 80, 24, ""))
 	owner.must("exec", text("@attach main"))
 	_, _ = io.WriteString(owner, saysSocket+"\r")
-	waitFor(t, byteReader{owner}, "read l")
 	socket := f.socketOf(owner)
 	out, errs, status := f.asks(socket, "share")
 	if status != 0 {
