@@ -42,9 +42,9 @@ func NewHub() *Hub {
 // Live is a terminal that its owner can share.
 type Live struct {
 	*Terminal
-	Owner  string
-	Number int // among the owner's, the least that is free
-	Since  time.Time
+	Owner string
+	Label string // by which the owner calls it
+	Since time.Time
 
 	ended bool // of Hub.mu
 }
@@ -52,13 +52,10 @@ type Live struct {
 // Begin adds a terminal, until End. It is blank. What viewers type who may goes to
 // input, which may wait, but not longer than the program can still take it; with nil
 // nobody can type.
-func (h *Hub) Begin(owner string, size Size, input func([]byte) error) *Live {
+func (h *Hub) Begin(owner, label string, size Size, input Input) *Live {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l := &Live{Terminal: newTerminal(size, input, &h.buffers), Owner: owner, Number: 1, Since: time.Now()}
-	for slices.ContainsFunc(h.live[owner], func(o *Live) bool { return o.Number == l.Number }) {
-		l.Number++
-	}
+	l := &Live{Terminal: newTerminal(size, input, &h.buffers), Owner: owner, Label: label, Since: time.Now()}
 	h.live[owner] = append(h.live[owner], l)
 	return l
 }

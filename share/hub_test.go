@@ -11,7 +11,7 @@ import (
 
 func shared(t *testing.T, h *Hub, terms Terms) (*Share, Token) {
 	t.Helper()
-	s, token, err := h.Share(h.Begin("alice", Usual(), nil), terms)
+	s, token, err := h.Share(h.Begin("alice", "0", Usual(), nil), terms)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -189,17 +189,15 @@ func TestShareExpires(t *testing.T) {
 	s.Terminal.Wait()
 }
 
-// The numbers of an owner's terminals are small, and hers.
-func TestNumbers(t *testing.T) {
+// An owner has her own terminals, the oldest first.
+func TestLive(t *testing.T) {
 	t.Parallel()
 	h := NewHub()
-	begin := func(owner string) *Live { return h.Begin(owner, Usual(), nil) }
-	a, b, c := begin("alice"), begin("alice"), begin("bob")
+	begin := func(owner string) *Live { return h.Begin(owner, "0", Usual(), nil) }
+	a, b := begin("alice"), begin("alice")
+	begin("bob")
 	h.End(a)
 	d := begin("alice")
-	if b.Number != 2 || c.Number != 1 || d.Number != 1 {
-		t.Errorf("%d %d %d", b.Number, c.Number, d.Number)
-	}
 	if all := h.Live("alice"); len(all) != 2 || all[0] != b || all[1] != d {
 		t.Errorf("%v", all)
 	}

@@ -12,7 +12,7 @@ import (
 func TestRepaint(t *testing.T) {
 	t.Parallel()
 	h := NewHub()
-	l := h.Begin("alice", Size{20, 4}, nil)
+	l := h.Begin("alice", "0", Size{20, 4}, nil)
 	defer h.End(l)
 	l.Write([]byte("one\r\n\x1b[c\x1b[31mtwo"))
 	got := string(l.Repaint())

@@ -51,7 +51,7 @@ type Terminal struct {
 	audience audience
 }
 
-func newTerminal(size Size, input func([]byte) error, b *buffers) *Terminal {
+func newTerminal(size Size, input Input, b *buffers) *Terminal {
 	size = size.within()
 	t := &Terminal{buffers: b, typist: typist{input: input}, screen: screen.New(size.Cols, size.Rows), wake: make(chan struct{}, 1)}
 	t.last.Store(&tail{size: size, more: make(chan struct{})})

@@ -292,7 +292,7 @@ func TestAViewerResizes(t *testing.T) {
 func TestRoles(t *testing.T) {
 	t.Parallel()
 	var typed bytes.Buffer
-	owner := newTerminal(Usual(), func(p []byte) error {
+	owner := newTerminal(Usual(), func(_ *Viewer, p []byte) error {
 		typed.Write(p)
 		return nil
 	}, &buffers{})

@@ -10,7 +10,7 @@ import (
 // the owner's session itself, from the first time on. A program that doesn't read makes
 // it wait, and not those who typed: they can leave.
 type typist struct {
-	input func([]byte) error // nil: the program takes none
+	input Input // nil: the program takes none
 
 	mu    sync.Mutex
 	keys  chan stroke   // nil: nobody has typed yet
@@ -19,16 +19,23 @@ type typist struct {
 	work  sync.WaitGroup
 }
 
+// Input hands to the program what a viewer types; nil is the owner, in another session.
+type Input func(by *Viewer, keys []byte) error
+
 // stroke is what is typed at once.
 type stroke struct {
+	by   *Viewer
 	keys []byte
 	done chan struct{} // closed when the program has it
 }
 
-// Type passes on what somebody types. It waits for the program, until ctx is done.
-func (t *Terminal) Type(ctx context.Context, p []byte) {
-	keys, over := t.typist.begin()
-	s := stroke{slices.Clone(p), make(chan struct{})}
+// Type passes on what the owner types. It waits for the program, until ctx is done.
+func (t *Terminal) Type(ctx context.Context, p []byte) { t.typist.pass(ctx, nil, p) }
+
+// pass hands on what somebody types. It waits for the program, until ctx is done.
+func (t *typist) pass(ctx context.Context, by *Viewer, p []byte) {
+	keys, over := t.begin()
+	s := stroke{by, slices.Clone(p), make(chan struct{})}
 	select {
 	case keys <- s:
 	case <-over:
@@ -62,7 +69,7 @@ func (t *typist) run() {
 	for {
 		select {
 		case s := <-t.keys:
-			_ = t.input(s.keys) // an error: the program has ended
+			_ = t.input(s.by, s.keys) // an error: the program has ended
 			close(s.done)
 		case <-t.over:
 			return

@@ -90,7 +90,7 @@ func (v *Viewer) Resize(size Size) {
 // Type passes on what he types, if he may. It waits for the program, until ctx is done.
 func (v *Viewer) Type(ctx context.Context, p []byte) {
 	if v.Role() == Type && v.terminal.typist.input != nil && v.removed.Err() == nil {
-		v.terminal.Type(ctx, p)
+		v.terminal.typist.pass(ctx, v, p)
 	}
 }
 

@@ -70,7 +70,7 @@ func TestATerminalIsSharedFromWithin(t *testing.T) {
 		out, errs string
 		status    uint32
 	}{
-		"share list":           {"it  terminal 2  to view", "", 0},
+		"share list":           {"it  terminal " + f.server.hub.Named("alice", "it").Terminal.Label + "  to view", "", 0},
 		"share role it/1 type": {"", "", 0},
 		"share role it":        {"", "jailsh: wrong usage: jailsh share role NAME/VIEWER", exitUsage},
 		"share stop none":      {"", "jailsh: you share no none", exitFailure},

@@ -107,6 +107,10 @@ func (s *session) attached(to where, spawn *wire.Spawn) error {
 	defer a.leave() // if it wasn't before
 	recording, why := s.toRecord(spawn)
 	if why != 0 {
+		a.leave()
+		if a.fresh {
+			k.forget() // nobody has seen it
+		}
 		if why != lostClient {
 			s.farewell(why)
 		}

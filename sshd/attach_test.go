@@ -350,9 +350,12 @@ func TestAttachIsRecorded(t *testing.T) {
 			}
 		}
 	}
-	s = f.attach(c, "main")
-	if got := s.status(); got != exitRefused {
-		t.Errorf("unrecorded: %d", got)
+	for name, want := range map[string]int{"main": 1, "fresh": 1} { // what wasn't there isn't left
+		s = f.attach(c, name)
+		if got := s.status(); got != exitRefused {
+			t.Errorf("unrecorded: %d", got)
+		}
+		f.eventually(func() bool { return len(f.server.kept.list("alice")) == want })
 	}
 }
 

@@ -27,7 +27,7 @@
 //	recording.go, recordwriter.go, typed.go       what a terminal shows, to a file
 //	answers.go, permit.go, forward.go,
 //	resolve.go, relay.go, remote.go,
-//	acceptor.go, share.go, beside.go, agent.go, x11.go,
+//	acceptor.go, sharedport.go, beside.go, agent.go, x11.go,
 //	telling.go                                    forwards, with or without a session
 //	words.go, live.go, shareword.go, approve.go,
 //	ask.go, publish.go, publication.go, published.go,

@@ -121,13 +121,21 @@ func numberOf(tty string) int {
 	return int(n)
 }
 
+// labelOf is what a terminal of a jail is called by its user.
+func labelOf(tty string) string {
+	if n := numberOf(tty); n >= 0 {
+		return strconv.Itoa(n)
+	}
+	return shown(tty, maxTerminalName)
+}
+
 // keepTerminal takes over a process and the way into its cell.
 func (s *Server) keepTerminal(user, name string, cell Cell, p *Process, size wire.Size) *keptTerminal {
 	k := &keptTerminal{
 		server: s, user: user, name: name, tty: p.TTY, cell: cell, process: p, size: size,
 		over: make(chan struct{}), drop: make(chan struct{}),
 	}
-	k.screen = s.hub.Begin(user, sizeOf(&size), k.input)
+	k.screen = s.hub.Begin(user, labelOf(p.TTY), sizeOf(&size), k.typed)
 	s.kept.add(k)
 	s.work.Go(func() { s.protect("", "kept terminal", k.run) })
 	return k
@@ -193,6 +201,25 @@ func (k *keptTerminal) input(b []byte) error {
 		return err
 	}
 	return write(to, b)
+}
+
+// typed is what is typed. That of viewers is in the recordings of all who are attached;
+// each of these has her own input in hers.
+func (k *keptTerminal) typed(by *share.Viewer, b []byte) error {
+	if by == nil {
+		return k.input(b)
+	}
+	var to []*recording
+	for _, s := range k.sessions() {
+		if r := s.recording.Load(); r != nil && r.input {
+			to = append(to, r)
+		}
+	}
+	master, err := k.process.PTY.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return recordTyped(to, master, by, b, k.input)
 }
 
 // read hands the output on until it ends.

@@ -3,6 +3,7 @@ package sshd
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
@@ -19,16 +20,18 @@ func (s *session) begin(p *Process) {
 	if err != nil {
 		return // closed by halt
 	}
-	input := func(b []byte) error { return write(raw, b) }
+	var to []*recording
 	if r := s.recording.Load(); r != nil && r.input {
-		input = r.byViewers(raw, input)
+		to = append(to, r)
 	}
-	s.own(sizeOf(s.size.Load()), input)
+	s.own(labelOf(p.TTY), sizeOf(s.size.Load()), func(by *share.Viewer, b []byte) error {
+		return recordTyped(to, raw, by, b, func(b []byte) error { return write(raw, b) })
+	})
 }
 
 // own makes a terminal that is the session's, until over.
-func (s *session) own(size share.Size, input func([]byte) error) *share.Live {
-	l := s.conn.server.hub.Begin(s.id.user, size, input)
+func (s *session) own(label string, size share.Size, input share.Input) *share.Live {
+	l := s.conn.server.hub.Begin(s.id.user, label, size, input)
 	s.live.Store(l)
 	s.conn.server.owners.Store(l, s)
 	return l
@@ -84,13 +87,13 @@ func (d display) Write(b []byte) (int, error) {
 // each session of its owner's that shows it.
 func (s *Server) remarked(l *share.Live, text string) {
 	var owners []*session
-	if owner := s.sessionOf(l); owner != nil {
-		owners = append(owners, owner)
-	}
 	for _, k := range s.kept.list(l.Owner) {
 		if k.screen == l {
-			owners = append(owners, k.sessions()...)
+			owners = k.sessions()
 		}
+	}
+	if owner := s.sessionOf(l); owner != nil && !slices.Contains(owners, owner) {
+		owners = append(owners, owner)
 	}
 	for _, o := range owners {
 		if r := o.recording.Load(); r != nil {

@@ -42,7 +42,7 @@ func (a *publications) enter(s *session, terms *share.Terms, key string, size sh
 	if terms.Role != share.Type {
 		input = nil
 	}
-	p.live = p.server.hub.Begin(s.id.user, size, input)
+	p.live = p.server.hub.Begin(s.id.user, terms.Name, size, input)
 	a.mu.Lock()
 	if other := a.all[p.id]; other != nil {
 		a.mu.Unlock()
@@ -142,7 +142,7 @@ func (p *publication) recheck(ctx context.Context) {
 }
 
 // typed passes on what viewers type. While nobody publishes it goes nowhere.
-func (p *publication) typed(b []byte) error {
+func (p *publication) typed(_ *share.Viewer, b []byte) error {
 	p.mu.Lock()
 	by := p.by
 	p.mu.Unlock()

@@ -35,16 +35,16 @@ func (s *session) publish(args []string) error {
 	if key != "" {
 		return s.publishOn(terms, size, key)
 	}
-	var typed func([]byte) error
+	var typed share.Input
 	if terms.Role == share.Type {
-		typed = func(b []byte) error {
+		typed = func(_ *share.Viewer, b []byte) error {
 			_, err := s.channel.Write(b)
 			return err
 		}
 	}
 	s.shown.Store(true) // her standard error mostly is the terminal that she publishes
 	s.does("publish " + terms.Name)
-	l := s.own(size, typed)
+	l := s.own(terms.Name, size, typed)
 	defer s.over()
 	if _, err := s.offer(l, terms, stderr{s}); err != nil { // what is typed has standard output for itself
 		return err

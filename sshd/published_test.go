@@ -17,7 +17,7 @@ import (
 func shownBy(t *testing.T, from io.Reader) (size share.Size, picture string, err error) {
 	t.Helper()
 	h := share.NewHub()
-	l := h.Begin("alice", share.Usual(), nil)
+	l := h.Begin("alice", "talk", share.Usual(), nil)
 	defer h.End(l)
 	p := published{terminal: l, chunks: &chunks{}}
 	err = p.copy(t.Context(), from)

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +53,7 @@ type recording struct {
 	queue  queue
 	late   *wire.Size // a size that had no room yet: of these the newest counts
 	size   wire.Size  // the last one that was queued
+	typist string     // who has typed last, of those who look on; empty: the session's user
 	ending bool
 	failed error
 }
@@ -131,8 +133,9 @@ func (s *session) newRecording(spawn *wire.Spawn, strict bool) (*recording, erro
 // output takes what the program has written. It may wait.
 func (r *recording) output(b []byte) { r.add(cast.Output, b) }
 
-// typed takes what was typed. It may wait.
-func (r *recording) typed(b []byte) { r.add(cast.Input, b) }
+// typed takes what was typed, by the session's user or by who looks on. The format
+// has no place for that: when it changes a remark comes before. It may wait.
+func (r *recording) typed(by string, b []byte) { r.addBy(cast.Input, b, by) }
 
 // resize takes a new size. It doesn't wait.
 func (r *recording) resize(size wire.Size) {
@@ -152,7 +155,9 @@ func (r *recording) marker(text string) {
 	}
 }
 
-func (r *recording) add(kind byte, b []byte) {
+func (r *recording) add(kind byte, b []byte) { r.addBy(kind, b, "") }
+
+func (r *recording) addBy(kind byte, b []byte, typist string) {
 	var late <-chan time.Time
 	for {
 		r.mu.Lock()
@@ -161,6 +166,10 @@ func (r *recording) add(kind byte, b []byte) {
 			return
 		}
 		if r.addLate(); !r.queue.full(len(b)) {
+			if kind == cast.Input && typist != r.typist {
+				r.typist = typist
+				r.put(cast.Marker, []byte(cmp.Or(typist, r.session.id.user)+", types"))
+			}
 			r.put(kind, b)
 			r.mu.Unlock()
 			return

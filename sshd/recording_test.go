@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -180,7 +182,7 @@ func TestRecordedAudience(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, rest := played(t, b)
-	for _, part := range []string{"looks on\n", "i shown\r\n", "is gone\n", "i by alice\r\n", "x 0\n"} {
+	for _, part := range []string{"m viewer 1, 127.0.0.1, looks on\n", "m viewer 1, 127.0.0.1, types\ni shown\r\n", "is gone\n", "m alice, types\ni by alice\r\n", "x 0\n"} {
 		if !strings.Contains(rest, part) {
 			t.Errorf("no %q", part)
 		}
@@ -190,30 +192,58 @@ func TestRecordedAudience(t *testing.T) {
 	}
 }
 
-// So does the recording of a session at a terminal that is kept.
+// So do the recordings of all sessions at a terminal that is kept, each with what its own
+// user types.
 func TestRecordedAudienceOfAKeptTerminal(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "cast")
-	f := start(t, recordedTo(wire.RecordOn, anything, newFile(path)))
+	dir := t.TempDir()
+	answer := anything
+	answer.Input = true
+	var made atomic.Int32
+	f := start(t, recordedTo(wire.RecordOn, answer, func() (*os.File, error) {
+		return newFile(filepath.Join(dir, fmt.Sprint(made.Add(1))))()
+	}))
 	c := f.dial()
 	owner := f.attach(c, "main")
 	owner.sees(t, "$ ")
-	out, errs, status := f.word(c, "@share")
+	beside := f.attach(f.dial(), "main")
+	beside.sees(t, "$ ")
+	out, errs, status := f.word(c, "@share --type")
 	if status != 0 {
 		t.Fatalf("@share: %s", errs)
 	}
+	owner.types(t, "echo beg''in; read a; echo o''ne; read b; stty -echo; echo qui''et; read d; stty echo; echo thr''ee; read e; exit\r")
+	owner.sees(t, "begin\r\n")
+	owner.types(t, "by the owner\r")
+	owner.sees(t, "one\r\n")
 	guest := f.guest(f.token(out))
-	f.looksOn(guest, "$ ")
+	viewer := f.looksOn(guest, "one")
+	_, _ = io.WriteString(viewer, "by a guest\r")
+	waitFor(t, byteReader{viewer}, "quiet")
+	_, _ = io.WriteString(viewer, "secret\r")
+	waitFor(t, byteReader{viewer}, "three")
 	guest.Close()
 	f.broker.waitRecord(t, "view end", nil)
-	owner.types(t, "exit\r")
+	owner.types(t, "the end\r")
 	owner.status()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, rest := played(t, b); !strings.Contains(rest, "looks on\n") || !strings.Contains(rest, "is gone\n") {
-		t.Errorf("beside output there is %q", rest)
+	beside.status()
+	for name, want := range map[string][]string{
+		"1": {"i by the owner\r\nm viewer 3, 127.0.0.1, looks on\nm viewer 3, 127.0.0.1, types\ni by a guest\r\n", "is gone\n", "m alice, types\ni the end\r\n"},
+		"2": {"m viewer 3, 127.0.0.1, looks on\n", "m viewer 3, 127.0.0.1, types\ni by a guest\r\n", "is gone\n"},
+	} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, rest := played(t, b)
+		for _, part := range want {
+			if part = regexp.MustCompile("viewer [0-9]+").ReplaceAllString(part, "viewer N"); !strings.Contains(regexp.MustCompile("viewer [0-9]+").ReplaceAllString(rest, "viewer N"), part) {
+				t.Errorf("recording %s has no %q beside output: %q", name, part, rest)
+			}
+		}
+		if bytes.Contains(b, []byte("secret")) {
+			t.Errorf("recording %s has what wasn't shown:\n%s", name, b)
+		}
 	}
 }
 

@@ -225,7 +225,7 @@ func (a *seat) input() {
 	from := ssh.Channel(heard{a.session.channel, &a.session.clock})
 	raw, err := a.kept.process.PTY.SyscallConn()
 	if r := a.session.recording.Load(); r != nil && r.input && err == nil {
-		from = &typed{Channel: from, to: r, master: raw}
+		from = &typedInput{Channel: from, to: r, master: raw}
 	}
 	var buf [keystrokes]byte
 	for {

@@ -86,7 +86,7 @@ func (s *session) ownTerminal(args []string) (*share.Live, error) {
 	all := s.conn.server.hub.Live(s.id.user)
 	if len(args) == 1 {
 		for _, l := range all {
-			if strconv.Itoa(l.Number) == args[0] {
+			if l.Label == args[0] {
 				return l, nil
 			}
 		}
@@ -102,7 +102,7 @@ func (s *session) ownTerminal(args []string) (*share.Live, error) {
 	fmt.Fprintf(&b, "you have %d terminals: say which by its number", len(all))
 	for _, l := range all {
 		title, _ := l.Title()
-		fmt.Fprintf(&b, "\n  %d  since %s  %s", l.Number, l.Since.Format("15:04:05"), shown(title, maxShown))
+		fmt.Fprintf(&b, "\n  %s  since %s  %s", l.Label, l.Since.Format("15:04:05"), shown(title, maxShown))
 	}
 	return nil, fmt.Errorf("%w: %s", errUsage, b.String())
 }
@@ -150,7 +150,7 @@ func (s *session) shareList(args []string) error {
 		s.remark("you share nothing")
 	}
 	for _, sh := range all {
-		s.say(fmt.Sprintf("%s  terminal %d  to %s  %s", sh.Name, sh.Terminal.Number, sh.Role, untilText(sh)))
+		s.say(fmt.Sprintf("%s  terminal %s  to %s  %s", sh.Name, sh.Terminal.Label, sh.Role, untilText(sh)))
 		for _, v := range sh.Viewers() {
 			s.say(fmt.Sprintf("%s/%d  %s  may %s  since %s", sh.Name, v.Number, v.Name, v.Role(), v.Since.Format(time.TimeOnly)))
 		}

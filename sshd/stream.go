@@ -104,7 +104,7 @@ func (s *session) input(p *Process) {
 	in := sink{channel: heard{s.channel, &s.clock}, chunks: &s.conn.server.chunks, whole: s.reports}
 	raw, err := to.SyscallConn()
 	if r := s.recording.Load(); r != nil && r.input && err == nil {
-		in.channel = &typed{Channel: in.channel, to: r, master: raw}
+		in.channel = &typedInput{Channel: in.channel, to: r, master: raw}
 	}
 	if err == nil {
 		err = in.copy(raw)

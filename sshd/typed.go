@@ -3,28 +3,29 @@ package sshd
 import (
 	"syscall"
 
+	"github.com/jailsh/jailsh/share"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
 )
 
-// typed is a channel whose input is recorded when it has been handed on to the
+// typedInput is a channel whose input is recorded when it has been handed on to the
 // terminal, unless the terminal didn't echo before or doesn't echo then: what is typed
 // at a question for a password isn't recorded, nor how long it is, nor when it was
 // typed. Both are asked since the program may turn the echo off in between.
 //
 // A program that draws what is typed by itself, as a shell's line editor does, turns
 // the echo off too: what is typed there is in the output.
-type typed struct {
+type typedInput struct {
 	ssh.Channel
 	to     *recording
 	master syscall.RawConn
 	last   []byte // handed on, but not yet recorded
 }
 
-func (t *typed) Read(b []byte) (int, error) {
+func (t *typedInput) Read(b []byte) (int, error) {
 	if len(t.last) > 0 {
 		if echoes(t.master) {
-			t.to.typed(t.last)
+			t.to.typed("", t.last)
 		}
 		clear(t.last)
 		t.last = t.last[:0]
@@ -46,14 +47,14 @@ func echoes(master syscall.RawConn) (yes bool) {
 	return err == nil && yes
 }
 
-// byViewers records in the same way what those type who look on: hand hands it on.
-func (r *recording) byViewers(master syscall.RawConn, hand func([]byte) error) func([]byte) error {
-	return func(b []byte) error {
-		shown := echoes(master)
-		err := hand(b)
-		if shown && echoes(master) {
-			r.typed(b)
+// recordTyped hands on what somebody types who looks on, and records it in the same way.
+func recordTyped(to []*recording, master syscall.RawConn, by *share.Viewer, b []byte, hand func([]byte) error) error {
+	shown := len(to) > 0 && echoes(master)
+	err := hand(b)
+	if shown && echoes(master) {
+		for _, r := range to {
+			r.typed(viewerText(by), b)
 		}
-		return err
 	}
+	return err
 }

@@ -54,12 +54,12 @@ func (s *session) view(sh *share.Share, name string, allowed func(*wire.Grant) b
 	s.viewer.Store(v)
 	v.Resize(sizeOf(s.size.Load())) // it may have changed before the viewer was there
 	s.conn.record(levelInfo, "view", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number), "role", v.Role().String())
-	who := fmt.Sprintf("viewer %d, %s, ", v.Number, name)
-	s.conn.server.remarked(sh.Terminal, who+"looks on")
+	who := viewerText(v)
+	s.conn.server.remarked(sh.Terminal, who+", looks on")
 	defer func() {
 		s.viewer.Store(nil)
 		sh.Leave(v)
-		s.conn.server.remarked(sh.Terminal, who+"is gone")
+		s.conn.server.remarked(sh.Terminal, who+", is gone")
 		s.conn.record(levelInfo, "view end", "", "of", what, "as", name, "viewer", strconv.Itoa(v.Number))
 	}()
 	err = s.follow(ctx, v)
@@ -77,6 +77,9 @@ func (s *session) view(sh *share.Share, name string, allowed func(*wire.Grant) b
 	}
 	return nil
 }
+
+// viewerText is who a viewer is, in recordings.
+func viewerText(v *share.Viewer) string { return fmt.Sprintf("viewer %d, %s", v.Number, v.Name) }
 
 // follow writes what the viewer is to see, as fast as his client takes it.
 func (s *session) follow(ctx context.Context, v *share.Viewer) error {

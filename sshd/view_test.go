@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -42,6 +43,19 @@ func (f *fixture) token(said string) string {
 		f.t.Fatalf("there is no token in %q", said)
 	}
 	return m[1]
+}
+
+// terminalNumber is that of alice's only one: N of /dev/pts/N.
+func (f *fixture) terminalNumber() string {
+	f.t.Helper()
+	all := f.server.Sessions(&wire.ListSessions{}).List
+	for _, l := range all {
+		if n := numberOf(l.TTY); n >= 0 {
+			return strconv.Itoa(n)
+		}
+	}
+	f.t.Fatalf("there is no terminal among %+v", all)
+	return ""
 }
 
 // shared has a terminal of alice's that runs a command, and a token for it.
@@ -92,7 +106,7 @@ func TestShare(t *testing.T) {
 	waitFor(t, byteReader{viewer}, "got by a guest")
 	waitFor(t, byteReader{owner}, "got by a guest")
 	out, _, _ := f.word(c, "@share list")
-	for _, want := range []string{"main  terminal 1  to view", "main/1  127.0.0.1  may type"} {
+	for _, want := range []string{"main  terminal " + f.terminalNumber() + "  to view", "main/1  127.0.0.1  may type"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%q isn't in\n%s", want, out)
 		}
@@ -200,7 +214,7 @@ func TestGuessedTokens(t *testing.T) {
 	c := f.dial()
 	_, once := f.shared(c, "echo welcome; exec sleep 300", "welcome", "--once")
 	f.looksOn(f.guest(once), "welcome")
-	out, _, _ := f.word(c, "@share --name other --ttl 1h 1")
+	out, _, _ := f.word(c, "@share --name other --ttl 1h "+f.terminalNumber())
 	stopped := f.token(out)
 	if _, errs, status := f.word(c, "@share stop other"); status != 0 {
 		t.Fatalf("@share stop: %s", errs)
@@ -314,7 +328,7 @@ func TestWrongWords(t *testing.T) {
 		"@":                    "there is no @: see @help",
 		"@share --loud":        "@share [--type]",
 		"@share 1 2":           "@share [--type]",
-		"@share 7":             "you have no terminal 7",
+		"@share 70000":         "you have no terminal 70000",
 		"@share":               "you have no terminal here that could be shared",
 		"@share --ttl -5m":     "is no time",
 		"@share --for a/b":     "is no name",

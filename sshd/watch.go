@@ -106,7 +106,7 @@ func (s *session) listAdministrators() {
 		viewers, _ := l.Viewers()
 		for _, v := range viewers {
 			if v.Name == administrator {
-				s.say(fmt.Sprintf("terminal %d  %s looks on  since %s", l.Number, administrator, v.Since.Format(time.TimeOnly)))
+				s.say(fmt.Sprintf("terminal %s  %s looks on  since %s", l.Label, administrator, v.Since.Format(time.TimeOnly)))
 			}
 		}
 	}

@@ -33,7 +33,7 @@ type window struct {
 
 func newWindow(stdin, stdout *os.File) *window {
 	w := &window{stdin: stdin, stdout: stdout, hub: share.NewHub(), noted: make(chan struct{}, 1)}
-	w.live = w.hub.Begin("", sizeOf(stdin), nil)
+	w.live = w.hub.Begin("", "", sizeOf(stdin), nil)
 	return w
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/share/screen"
@@ -76,13 +77,15 @@ func (a *app) watch(from *os.File) (ended bool, err error) {
 	return ctx.Err() == nil && err == nil, err
 }
 
-// awaitLeave reads what is typed until it is one of the keys that leave. What begins
-// with ESC is a key with a longer name, or the mouse.
+// sequences are what a terminal sends for other keys, and for the mouse.
+var sequences = regexp.MustCompile(`(?s)\x1b\[M...|\x1b[\[O][0-?]*[ -/]*[@-~]`)
+
+// awaitLeave reads what is typed until it is one of the keys that leave.
 func (a *app) awaitLeave() {
 	var typed [64]byte
 	for {
 		n, err := a.stdin.Read(typed[:])
-		if err != nil || typed[0] != 0x1b && bytes.ContainsAny(typed[:n], "q\x03\x04") {
+		if err != nil || bytes.ContainsAny(sequences.ReplaceAll(typed[:n], nil), "q\x03\x04") {
 			return
 		}
 	}

@@ -46,7 +46,7 @@ func TestWatchIsLeft(t *testing.T) {
 	for _, key := range []string{"q", "\x03", "\x04", "nothing of this, but q"} {
 		x := watching(t, "00000000-1")
 		x.expect("now 80x24")
-		x.send("\x1b[<0;3;4q") // the mouse doesn't leave
+		x.send("\x1b[<0;3;4q\x1b[Mqqq\x1bOq") // neither the mouse nor a key of the keypad leaves
 		x.resize(30, 100)
 		x.expect("now 100x30")
 		x.send(key)
