@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jailsh/jailsh/internal/wire"
+	"github.com/jailsh/jailsh/share"
 	"golang.org/x/crypto/ssh"
 )
 
@@ -84,16 +85,21 @@ func TestAPublisherTakesOver(t *testing.T) {
 	c := f.dial()
 	old, said := f.publishes(c, "k1", "ssh -p")
 	token := f.token(said)
+	p := f.server.published.list()[0]
+	p.mu.Lock()
+	before := publisher{p, p.by}
+	p.mu.Unlock()
 	again, _ := f.publishes(f.dial(), "k1", "talk is published on")
-	_, _ = io.WriteString(old, "stale")
+	before.Write([]byte("stale"))
+	before.Resize(share.Size{Cols: 40, Rows: 10})
 	if status := old.status(); status != exitRefused {
 		t.Errorf("the old one left with %d", status)
 	}
 	_, _ = io.WriteString(again, "fresh")
 	v := f.looksOn(f.guest(token), "fresh")
 	_, _ = io.WriteString(again, "\r\nthe-end\r\n")
-	if shown := f.hears(v, "the-end"); strings.Contains(shown, "stale") {
-		t.Errorf("shows %q", shown)
+	if shown := f.hears(v, "the-end"); strings.Contains(shown, "stale") || p.live.Size() != share.Usual() {
+		t.Errorf("shows %q in %v", shown, p.live.Size())
 	}
 	// Somebody who takes the same name by chance.
 	_, errs, status := f.word(c, "@publish --resume k2 talk")
