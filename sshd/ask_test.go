@@ -152,7 +152,7 @@ func TestAKeptTerminalIsSharedFromWithin(t *testing.T) {
 		t.Errorf("nobody is there: %d %q", status, errs)
 	}
 	_, _ = io.WriteString(f.onTTY(f.dial(), "@attach main", "at <"), "\r")
-	if out, errs, status := f.asks(socket, "share list"); status != 0 || !strings.Contains(out, "main  terminal 1") {
+	if out, errs, status := f.asks(socket, "share list"); status != 0 || !strings.Contains(out, "main  terminal "+f.terminalNumber()+"  to view") {
 		t.Errorf("from another connection: %d %q %q", status, out, errs)
 	}
 }
