@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -12,9 +13,17 @@ const (
 )
 
 // takeUnwatched compares a terminal that may be shared, at which nobody looks, to one of
-// a user who may not share: of hers the server keeps no screen, and her output goes from
-// the program to the client as if there were no hub.
-func takeUnwatched(ctx context.Context, s *site, _ []starter, r *report) error {
+// a user who may not share, on a server where the administrator can't look either: of
+// hers no screen is kept, and her output goes from the program to the client as if there
+// were no hub.
+func takeUnwatched(ctx context.Context, s *site, _ []starter, r *report) (err error) {
+	watch := func(how string) error {
+		return replaceInFile(s.instanceFile(), `(?m)^watch = .*$`, `watch = "`+how+`"`)
+	}
+	if err := watch("off"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, watch("shown")) }()
 	srv, err := startJailsh(ctx, s)
 	if err != nil {
 		return err
