@@ -10,8 +10,9 @@ import (
 
 const (
 	stalledBurst  = 10_000 // bytes every 5 ms: 2 MB a second
-	stalledRounds = 3
+	stalledRounds = 2
 	stalledTime   = 3 * time.Second
+	stalledSteady = 256 << 10 // bytes
 )
 
 // takeStalled has one of ten viewers stop reading while there is more to show than the
@@ -54,7 +55,7 @@ func (st *stage) stall(ctx context.Context) (before, after []float64, grown int6
 	if before, err = st.latencies(ctx, everybody, stalledBurst, stalledTime); err != nil {
 		return nil, nil, 0, err
 	}
-	memory, err := st.steadyMemory(ctx, steadyEnough)
+	memory, err := st.steadyMemory(ctx, stalledSteady)
 	if err != nil {
 		return nil, nil, 0, err
 	}
@@ -65,10 +66,9 @@ func (st *stage) stall(ctx context.Context) (before, after []float64, grown int6
 	after, err = st.latencies(ctx, everybody[1:], stalledBurst, stalledTime)
 	var now int64
 	if err == nil {
-		now, err = st.steadyMemory(ctx, steadyEnough)
+		now, err = st.steadyMemory(ctx, stalledSteady)
 	}
-	one.resume()
-	if err != nil {
+	if err = errors.Join(err, one.resume()); err != nil {
 		return nil, nil, 0, err
 	}
 	received := 0
@@ -84,12 +84,20 @@ func (st *stage) stall(ctx context.Context) (before, after []float64, grown int6
 // stop has a viewer's client read no more. Of what it hasn't read the kernel keeps
 // little for it, so that the server's end is soon full.
 func (t *terminal) stop() error {
+	t.brake.stopped.Lock()
+	return t.readBuffer(16 << 10)
+}
+
+// resume has it read on, with as much room as it takes for that not to last.
+func (t *terminal) resume() error {
+	t.brake.stopped.Unlock()
+	return t.readBuffer(1 << 20)
+}
+
+func (t *terminal) readBuffer(bytes int) error {
 	tcp, ok := t.brake.Conn.(*net.TCPConn)
 	if !ok {
 		return errors.New("a viewer's connection isn't TCP")
 	}
-	t.brake.stopped.Lock()
-	return tcp.SetReadBuffer(16 << 10)
+	return tcp.SetReadBuffer(bytes)
 }
-
-func (t *terminal) resume() { t.brake.stopped.Unlock() }
