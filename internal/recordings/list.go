@@ -2,6 +2,7 @@ package recordings
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -30,6 +31,8 @@ type Entry struct {
 	Ended      time.Time // of what is there
 	Bytes      int64     // with its seals
 	State      State
+
+	written time.Time // what is in it was, which tells two of the same second apart
 }
 
 // Called is what it is called in commands.
@@ -66,7 +69,9 @@ func (s *Store) List(user string) ([]Entry, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b Entry) int {
+		return cmp.Or(a.Began.Compare(b.Began), a.written.Compare(b.written), strings.Compare(a.Name, b.Name), strings.Compare(a.User, b.User))
+	})
 	return list, nil
 }
 
@@ -87,7 +92,7 @@ func (s *Store) entry(user, name string) (*Entry, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil
 	}
-	e := &Entry{User: user, Name: name, Began: began, Ended: info.ModTime(), Bytes: info.Size(), State: Unfinished}
+	e := &Entry{User: user, Name: name, Began: began, Ended: info.ModTime(), Bytes: info.Size(), State: Unfinished, written: info.ModTime()}
 	seals, err := os.OpenFile(path+seal.Suffix, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
 	if errors.Is(err, os.ErrNotExist) {
 		return e, nil

@@ -156,6 +156,19 @@ func TestList(t *testing.T) {
 	}
 }
 
+// Of recordings of one second the oldest goes first too, whatever they are called.
+func TestSweepOfOneSecond(t *testing.T) {
+	t.Parallel()
+	s := newStore(t)
+	at := time.Date(2030, 1, 2, 15, 4, 5, 0, time.UTC)
+	create(t, s, "alice", at, 2, 1000, true)
+	create(t, s, "alice", at.Add(time.Second/2), 1, 100, true)
+	removed, err := s.Sweep(at.Add(time.Minute), Retention{Size: 1000})
+	if got := names(removed); err != nil || got != "alice/2 finished" {
+		t.Errorf("removed is %s, %v", got, err)
+	}
+}
+
 // Retention removes what is old and what is too much, the oldest first and of one user
 // only, and never what is being written.
 func TestSweep(t *testing.T) {
