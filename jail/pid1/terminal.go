@@ -95,15 +95,23 @@ func (k *client) release(m *wire.Release, files []*os.File) (wire.Message, []*os
 	return nil, nil, nil
 }
 
+// still has no terminal change hands until what it returns is called: whoever has gone
+// by now has left what she had.
+func (c *cell) still() (over func()) {
+	c.settle()
+	c.calls.Lock()
+	c.mu.Lock()
+	return func() {
+		c.mu.Unlock()
+		c.calls.Unlock()
+	}
+}
+
 // terminals lists those that are kept.
 func (k *client) terminals(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	c := k.cell
-	c.settle()
-	c.calls.Lock()
-	defer c.calls.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.still()()
 	all := &wire.Terminals{}
 	for _, t := range c.held {
 		if t.kept {
@@ -117,11 +125,7 @@ func (k *client) terminals(_ *wire.Empty, files []*os.File) (wire.Message, []*os
 func (k *client) adopt(m *wire.Adopt, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	c := k.cell
-	c.settle()
-	c.calls.Lock()
-	defer c.calls.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	defer c.still()()
 	t := c.held[int(m.Pid)]
 	switch {
 	case t == nil || !t.kept || k.gone:
