@@ -168,7 +168,7 @@ func (c *cell) hand(ctx context.Context, v wire.Verb, request wire.Message, more
 		return nil, err
 	}
 	defer theirs.Close()
-	if err := c.control.Ask(ctx, v, request, append([]*os.File{theirs.File()}, more...)...); err != nil {
+	if err := c.control.Ask(ctx, v, request, &wire.Empty{}, append([]*os.File{theirs.File()}, more...)...); err != nil {
 		ours.Close()
 		return nil, err
 	}
@@ -194,7 +194,7 @@ func (c *cell) stop(why string) {
 	c.end.because(why)
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
-	if err := c.control.Ask(ctx, wire.VerbStop, &wire.Empty{}); err == nil {
+	if err := c.control.Ask(ctx, wire.VerbStop, &wire.Empty{}, &wire.Empty{}); err == nil {
 		select {
 		case <-c.gone:
 			return

@@ -74,9 +74,6 @@ func Plan(a Account) (*wire.Spec, error) {
 	resolv, networkErr := planNetwork(a, &spec.Network)
 	err = errors.Join(checkShell(a), networkErr)
 	mounts := planBase(a)
-	if a.Applet != "" {
-		mounts = append(mounts, wire.Mount{Kind: wire.MountDir, Target: appletPath})
-	}
 	mounts = append(mounts, tree...)
 	mounts = append(mounts, planEtc(a, home)...)
 	mounts = append(mounts, resolv...)

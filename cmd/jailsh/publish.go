@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 // publishing is one call of `jailsh publish`.
@@ -44,7 +43,7 @@ than ten minutes. For that ssh must be able to log in without a question.
 
 The exit status is the command's, or 128 and the number of the signal that ended it.`,
 		Example: "  jailsh publish -p 2222 alice@jump.example.org\n  jailsh publish --type alice@jump.example.org -- vim talk.txt",
-		Args:    publishArgs,
+		Args:    commandArgs("USER@HOST", true),
 		RunE: func(c *cobra.Command, args []string) error {
 			p := &publishing{to: args[0], options: ssh.list(), typing: typing, command: args[1:]}
 			p.words = []string{"@publish", "--resume", newResumeKey()}
@@ -83,23 +82,9 @@ The exit status is the command's, or 128 and the number of the signal that ended
 	return c
 }
 
-func publishArgs(c *cobra.Command, args []string) error {
-	switch dash := c.ArgsLenAtDash(); {
-	case dash == 0 || len(args) == 0:
-		return &usageError{"USER@HOST is missing"}
-	case dash < 0 && len(args) > 1:
-		return &usageError{"-- is missing before the command"}
-	case dash > 1:
-		return &usageError{fmt.Sprintf("%q is too much before --", args[1])}
-	case dash == 1 && len(args) == 1:
-		return &usageError{"the command is missing"}
-	}
-	return nil
-}
-
 // publish runs the command and shows its terminal, to its end.
 func (a *app) publish(ctx context.Context, p *publishing) error {
-	if !term.IsTerminal(int(a.stdin.Fd())) || !term.IsTerminal(int(a.stdout.Fd())) {
+	if !a.onTerminal() {
 		return errors.New("publish: standard input and output are no terminal: there is nobody to use the command - for a stream, see: ssh ... @publish")
 	}
 	if len(p.command) == 0 {

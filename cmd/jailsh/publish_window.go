@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/share"
 	"golang.org/x/sys/unix"
 	"golang.org/x/term"
@@ -74,8 +75,7 @@ func (w *window) run(command []string) (status int, err error) {
 	}
 	defer master.Close()
 	w.pty.Store(master)
-	defer onSignal(func(os.Signal) { w.resize(master) }, unix.SIGWINCH)()
-	w.resize(master) // it may have changed in between
+	defer followSize(w.stdin, func(wire.Size) { w.resize(master) })()
 	defer onSignal(func(s os.Signal) {
 		if n, ok := s.(unix.Signal); ok {
 			_ = unix.Kill(-c.Process.Pid, n) // it has just ended

@@ -32,26 +32,12 @@ about keys, from, command and allow is for logins, and doesn't apply here.
 
 The exit status is the command's, or 128 and the number of the signal that ended it.`,
 		Example:           "  jailsh run alice -- ps aux\n  jailsh run alice -- bash -l",
-		Args:              runArgs,
+		Args:              commandArgs("USER", false),
 		ValidArgsFunction: a.completeUser,
 		RunE: func(c *cobra.Command, args []string) error {
 			return a.run(c.Context(), args[0], args[1:])
 		},
 	}
-}
-
-func runArgs(c *cobra.Command, args []string) error {
-	switch dash := c.ArgsLenAtDash(); {
-	case dash == 0 || len(args) == 0:
-		return &usageError{"USER is missing"}
-	case dash < 0 && len(args) > 1:
-		return &usageError{"-- is missing before the command"}
-	case dash > 1:
-		return &usageError{fmt.Sprintf("%q is too much before --", args[1])}
-	case len(args) == 1:
-		return &usageError{"the command is missing"}
-	}
-	return nil
 }
 
 func (a *app) run(ctx context.Context, user string, command []string) error {
@@ -97,7 +83,7 @@ func (a *app) spawn(ctx context.Context, c *cell.Cell, command []string) (wire.E
 		Exec: true, Command: `exec "$@"`, Args: append([]string{"jailsh"}, command...),
 		Env: terminalEnv(os.Environ()),
 	}
-	tty := term.IsTerminal(int(a.stdin.Fd())) && term.IsTerminal(int(a.stdout.Fd()))
+	tty := a.onTerminal()
 	if tty {
 		request.TTY = &wire.TTY{Size: windowSize(a.stdin)}
 	}
@@ -167,8 +153,8 @@ func (a *app) pumpTerminal(ctx context.Context, p *cell.Process) (wire.Exit, err
 	defer func() { _ = term.Restore(int(a.stdin.Fd()), saved) }()
 	stop := forwardSignals(ctx, p, unix.SIGTERM, unix.SIGHUP)
 	defer stop()
-	defer followSize(a.stdin, p)()
-	go func() { _, _ = io.Copy(p.PTY, a.stdin) }() // owned by the process, as above
+	defer followSize(a.stdin, func(size wire.Size) { _ = p.Resize(size) })() // it has ended: Exit tells
+	go func() { _, _ = io.Copy(p.PTY, a.stdin) }()                           // owned by the process, as above
 	return collect(p, func() error { return copyOut(a.stdout, p.PTY) })
 }
 

@@ -29,6 +29,24 @@ func exactly(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// commandArgs checks that there is who, and behind -- a command, unless that is
+// optional.
+func commandArgs(who string, optional bool) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch dash := c.ArgsLenAtDash(); {
+		case dash == 0 || len(args) == 0:
+			return &usageError{who + " is missing"}
+		case dash < 0 && len(args) > 1:
+			return &usageError{"-- is missing before the command"}
+		case dash > 1:
+			return &usageError{fmt.Sprintf("%q is too much before --", args[1])}
+		case len(args) == 1 && (dash == 1 || !optional):
+			return &usageError{"the command is missing"}
+		}
+		return nil
+	}
+}
+
 // atMost checks that there is no argument beyond the names.
 func atMost(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {

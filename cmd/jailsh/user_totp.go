@@ -11,7 +11,6 @@ import (
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/internal/totp"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 )
 
 func (a *app) userTOTPCommand() *cobra.Command {
@@ -80,7 +79,7 @@ func (a *app) totpEnrol(i *instance.Instance, name string, reset bool) error {
 	}
 	secret := totp.NewSecret()
 	uri := totp.URI(host, name, secret)
-	if term.IsTerminal(int(a.stdin.Fd())) && term.IsTerminal(int(a.stdout.Fd())) {
+	if a.onTerminal() {
 		err = a.totpShow(codes, name, secret, uri)
 	} else if err = codes.Enrol(name, secret, "", time.Now()); err == nil {
 		fmt.Fprintln(a.stdout, uri)

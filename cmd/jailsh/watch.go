@@ -29,7 +29,7 @@ otherwise.`,
 		Args:              exactly("ID"),
 		ValidArgsFunction: a.completeSession,
 		RunE: func(c *cobra.Command, args []string) error {
-			if !term.IsTerminal(int(a.stdin.Fd())) || !term.IsTerminal(int(a.stdout.Fd())) {
+			if !a.onTerminal() {
 				return errors.New("watch: standard input and output are no terminal - run it on one")
 			}
 			d, err := a.daemon()
@@ -61,9 +61,7 @@ func (a *app) watch(from *os.File) (ended bool, err error) {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	defer onSignal(func(os.Signal) { stop() }, unix.SIGTERM, unix.SIGHUP, unix.SIGINT)()
-	resize := func(os.Signal) { _, _ = from.Write(wire.WatchedSize(windowSize(a.stdin))) } // it has ended: the copy tells
-	defer onSignal(resize, unix.SIGWINCH)()
-	resize(nil) // it may have changed since it was asked for
+	defer followSize(a.stdin, func(size wire.Size) { _, _ = from.Write(wire.WatchedSize(size)) })() // it has ended: the copy tells
 	fmt.Fprint(a.stdout, "\x1b[22;0t")
 	go func() { // owned by the process: a read of standard input can't be called off
 		a.awaitLeave()

@@ -37,7 +37,8 @@ type view struct {
 	began time.Time
 }
 
-// maxViews is how many terminals one caller may look at; jailsh does at one.
+// maxViews is how many terminals one caller may look at, one after the other or at once;
+// jailsh does at one.
 const maxViews = 4
 
 func newCaller(d *daemon, cred *unix.Ucred) *caller {
@@ -68,13 +69,15 @@ func loginName(pid int32) string {
 func (c *caller) sessions(m *wire.ListSessions, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	answer := &wire.Sessions{}
-	return answer, nil, c.daemon.net.ask(wire.VerbSessions, m, answer)
+	return answer, nil, c.daemon.net.ask(askTimeout, wire.VerbSessions, m, answer)
 }
 
 func (c *caller) kill(m *wire.Kill, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	was := &wire.Session{}
-	if err := c.daemon.net.ask(wire.VerbKill, m, was); err != nil {
+	err := c.daemon.net.ask(askTimeout, wire.VerbKill, m, was)
+	if err != nil { // or so jailsh-net says
+		c.record("kill failed", append(c.about(m.ID, was), slog.String("error", err.Error()))...)
 		return nil, nil, err
 	}
 	c.record("kill", c.about(m.ID, was)...)
@@ -98,7 +101,7 @@ func (c *caller) watch(m *wire.Watch, files []*os.File) (wire.Message, []*os.Fil
 	ours, theirs := os.NewFile(uintptr(ends[0]), "watch"), os.NewFile(uintptr(ends[1]), "watch")
 	defer theirs.Close()
 	is := &wire.Session{}
-	if err = c.daemon.net.ask(wire.VerbWatch, m, is, theirs); err == nil {
+	if err = c.daemon.net.ask(askTimeout, wire.VerbWatch, m, is, theirs); err == nil {
 		err = c.begin(append(c.about(m.ID, is), slog.Bool("shown", how == wire.WatchShown)))
 	}
 	if err != nil {

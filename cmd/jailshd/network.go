@@ -157,7 +157,7 @@ func (n *network) recheck() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), recheckTimeout)
 	defer cancel()
-	if _, err := peer.Call(ctx, wire.VerbReload, n.daemon.netConfig(), &wire.Empty{}); err != nil && !errors.Is(err, wire.ErrClosed) {
+	if err := peer.Ask(ctx, wire.VerbReload, n.daemon.netConfig(), &wire.Empty{}); err != nil && !errors.Is(err, wire.ErrClosed) {
 		n.daemon.log.Warn("jailsh-net: not all connections were looked at again", "error", err)
 	}
 }
@@ -180,16 +180,8 @@ const penalisedTimeout = 2 * time.Second
 
 // penalised are the sources that jailsh-net refuses now; none if it doesn't answer.
 func (n *network) penalised() wire.Penalised {
-	n.mu.Lock()
-	peer := n.peer
-	n.mu.Unlock()
-	if peer == nil {
-		return wire.Penalised{}
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), penalisedTimeout)
-	defer cancel()
 	var m wire.Penalised
-	if _, err := peer.Call(ctx, wire.VerbPenalised, &wire.Empty{}, &m); err != nil {
+	if err := n.ask(penalisedTimeout, wire.VerbPenalised, &wire.Empty{}, &m); err != nil {
 		return wire.Penalised{}
 	}
 	return m
@@ -200,18 +192,16 @@ const askTimeout = 5 * time.Second
 
 // ask asks jailsh-net on behalf of an administrator. Whatever the error is, what
 // jailsh-net says of it is its own word.
-func (n *network) ask(v wire.Verb, question, answer wire.Message, files ...*os.File) error {
+func (n *network) ask(timeout time.Duration, v wire.Verb, question, answer wire.Message, files ...*os.File) error {
 	n.mu.Lock()
 	peer := n.peer
 	n.mu.Unlock()
 	if peer == nil {
 		return errors.New("jailsh-net doesn't run: it is started again within a second")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), askTimeout)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	back, err := peer.Call(ctx, v, question, answer, files...)
-	closeAll(back)
-	return err
+	return peer.Ask(ctx, v, question, answer, files...)
 }
 
 // partTimeout is how long jailsh-net may take to tell its clients that the server
@@ -222,7 +212,7 @@ const partTimeout = 3 * time.Second
 func (n *network) part(peer *wire.Peer) {
 	ctx, cancel := context.WithTimeout(context.Background(), partTimeout)
 	defer cancel()
-	if _, err := peer.Call(ctx, wire.VerbStop, &wire.Empty{}, &wire.Empty{}); err != nil && !errors.Is(err, wire.ErrClosed) {
+	if err := peer.Ask(ctx, wire.VerbStop, &wire.Empty{}, &wire.Empty{}); err != nil && !errors.Is(err, wire.ErrClosed) {
 		n.daemon.log.Warn("jailsh-net: not all clients were told", "error", err)
 	}
 }

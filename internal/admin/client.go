@@ -83,7 +83,7 @@ func (c *Client) Status(ctx context.Context) (*wire.Status, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTimeout)
 	defer cancel()
 	status := &wire.Status{}
-	_, err := c.peer.Call(ctx, wire.VerbStatus, &wire.Empty{}, status)
+	err := c.peer.Ask(ctx, wire.VerbStatus, &wire.Empty{}, status)
 	return status, err
 }
 

@@ -21,9 +21,9 @@ func (c *Client) Sessions(ctx context.Context) ([]wire.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
 	var all []wire.Session
-	for after := ""; ; after = all[len(all)-1].ID {
+	for after := ""; ; {
 		var part wire.Sessions
-		if err := c.ask(ctx, wire.VerbSessions, &wire.ListSessions{After: after}, &part); err != nil {
+		if err := c.peer.Ask(ctx, wire.VerbSessions, &wire.ListSessions{After: after}, &part); err != nil {
 			return nil, err
 		}
 		for _, s := range part.List {
@@ -44,12 +44,12 @@ func (c *Client) Kill(ctx context.Context, id string) (*wire.Session, error) {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
 	was := &wire.Session{}
-	return was, c.ask(ctx, wire.VerbKill, &wire.Kill{ID: id}, was)
+	return was, c.peer.Ask(ctx, wire.VerbKill, &wire.Kill{ID: id}, was)
 }
 
 // Watch returns a socket from which comes what a session's terminal shows, as it is to
-// be written to one of that size. It takes wire.WatchedSize when that changes. Both end
-// with this connection.
+// be written to one of that size. It takes wire.WatchedSize when that changes. It ends
+// when the terminal does, or when it is closed; the log has the end of this connection.
 func (c *Client) Watch(ctx context.Context, id string, size wire.Size) (*os.File, error) {
 	ctx, cancel := context.WithTimeout(ctx, sessionTimeout)
 	defer cancel()
@@ -58,21 +58,8 @@ func (c *Client) Watch(ctx context.Context, id string, size wire.Size) (*os.File
 		return nil, err
 	}
 	if len(files) != 1 {
-		closeAll(files)
+		(&wire.Packet{Files: files}).Close()
 		return nil, fmt.Errorf("jailshd: %d descriptors instead of a socket - install jailsh and jailshd of one version", len(files))
 	}
 	return files[0], nil
-}
-
-// ask is a question whose answer has no descriptors.
-func (c *Client) ask(ctx context.Context, v wire.Verb, question, answer wire.Message) error {
-	files, err := c.peer.Call(ctx, v, question, answer)
-	closeAll(files)
-	return err
-}
-
-func closeAll(files []*os.File) {
-	for _, f := range files {
-		f.Close()
-	}
 }

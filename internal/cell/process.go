@@ -32,14 +32,14 @@ func (p *Process) Exit() <-chan wire.Exit { return p.exit }
 // Signal sends sig to the process group of the process. A process that has
 // ended is no error.
 func (p *Process) Signal(ctx context.Context, sig uint32) error {
-	return p.cell.peer.Ask(ctx, wire.VerbSignal, &wire.Signal{Pid: p.pid, Signal: sig})
+	return p.cell.peer.Ask(ctx, wire.VerbSignal, &wire.Signal{Pid: p.pid, Signal: sig}, &wire.Empty{})
 }
 
 // Keep has the init keep the terminal when the connection ends without a Release,
 // under a name that no other has, or without one. The process must have been
 // spawned with Hold.
 func (p *Process) Keep(ctx context.Context, name string) error {
-	return p.cell.peer.Ask(ctx, wire.VerbKeep, &wire.Keep{Pid: p.pid, Name: name})
+	return p.cell.peer.Ask(ctx, wire.VerbKeep, &wire.Keep{Pid: p.pid, Name: name}, &wire.Empty{})
 }
 
 // Release has the init give up its own descriptor of the terminal: when PTY is

@@ -31,6 +31,14 @@ func GetsockoptInt(fd, level, option int) (int, error) {
 	return int(v), nil
 }
 
+// HungUp tells whether the other end of a socket is closed (POLLHUP, poll(2)).
+func HungUp(fd int) bool {
+	p := unix.PollFd{Fd: int32(fd)}
+	var now unix.Timespec
+	_, _, errno := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return errno == 0 && p.Revents&unix.POLLHUP != 0
+}
+
 // Flags are the status flags of the file, F_GETFL of fcntl(2).
 func Flags(fd int) (int, error) {
 	flags, _, errno := unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_GETFL, 0)

@@ -82,17 +82,11 @@ func (c *Conn) Close() error {
 	return c.file.Close()
 }
 
-// HungUp tells whether the other end is closed (POLLHUP, poll(2)). What it sent before
-// may still be to be received.
-func (c *Conn) HungUp() bool {
-	var events int16
-	err := c.raw.Control(func(fd uintptr) {
-		fds := []unix.PollFd{{Fd: int32(fd)}}
-		if _, err := unix.Poll(fds, 0); err == nil {
-			events = fds[0].Revents
-		}
-	})
-	return err != nil || events&unix.POLLHUP != 0
+// HungUp tells whether the other end is closed. What it sent before may still be to be
+// received.
+func (c *Conn) HungUp() (gone bool) {
+	err := c.raw.Control(func(fd uintptr) { gone = nonblock.HungUp(int(fd)) })
+	return err != nil || gone
 }
 
 // PeerCred returns the process, user and group at the other end, as they were

@@ -208,10 +208,10 @@ func (p *Peer) Call(ctx context.Context, v Verb, request, reply Message, files .
 	}
 }
 
-// Ask is Call for a request whose answer says no more than that it was carried
-// out. Descriptors that come back all the same are closed.
-func (p *Peer) Ask(ctx context.Context, v Verb, request Message, files ...*os.File) error {
-	back, err := p.Call(ctx, v, request, &Empty{}, files...)
+// Ask is Call for a request whose answer has no descriptors. Those that come back all
+// the same are closed.
+func (p *Peer) Ask(ctx context.Context, v Verb, request, reply Message, files ...*os.File) error {
+	back, err := p.Call(ctx, v, request, reply, files...)
 	(&Packet{Files: back}).Close()
 	return err
 }

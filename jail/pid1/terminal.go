@@ -149,20 +149,27 @@ func (k *client) adopt(m *wire.Adopt, files []*os.File) (wire.Message, []*os.Fil
 // jailsh-net may ask for it before this process has come to read that the last one's
 // sockets are closed. A lock that a handler takes must not be held.
 func (c *cell) settle() {
-	var holders []*client
+	holders := map[*client]bool{}
 	c.mu.Lock()
 	for _, t := range c.held {
 		if t.holder != nil {
-			holders = append(holders, t.holder)
+			holders[t.holder] = true
 		}
 	}
 	c.mu.Unlock()
-	for _, k := range holders {
+	for k := range holders {
 		if k.peer.HungUp() {
-			<-k.left
+			select {
+			case <-k.left:
+			case <-time.After(settleTime):
+			}
 		}
 	}
 }
+
+// settleTime is how long that may take. A client that is hostile can have as many
+// requests under way as are handled at once, all of which wait here for its own end.
+const settleTime = time.Second
 
 // left is called when a client's socket is closed: what it had and is kept waits
 // for another one, for attach_ttl, and the rest is hung up.

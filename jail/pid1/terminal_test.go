@@ -59,6 +59,21 @@ func TestWhatIsLeftIsThereAtOnce(t *testing.T) {
 	closeAll(files)
 }
 
+// A client that is gone, but has its requests wait for each other, holds up nobody.
+func TestWhoeverIsLongGoneHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
+	_, two := twoClients(t)
+	here, there, err := wire.Pair()
+	if err != nil {
+		t.Fatal(err)
+	}
+	held(t, newClient(two.cell, here)) // nobody serves it
+	there.Close()
+	if _, _, err := two.terminals(nil, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A client that is hostile, or confused, can't keep, release or adopt what another has.
 func TestATerminalIsItsClients(t *testing.T) {
 	t.Parallel()
