@@ -85,8 +85,8 @@ func (a *audience) others(own Size) []Size {
 	return sizes
 }
 
-// Viewers are those who look on now, and a channel that is closed when somebody joins
-// or leaves, or there is another who waits.
+// Viewers are those who look on now, and a channel that is closed when somebody joins,
+// leaves, waits, or doesn't wait any more.
 func (t *Terminal) Viewers() ([]*Viewer, <-chan struct{}) {
 	a := &t.audience
 	a.mu.Lock()

@@ -97,6 +97,16 @@ type Terms struct {
 	Approve bool // the owner is asked for each
 }
 
+// Join adds a viewer who needs no share. He must leave with Leave.
+func (h *Hub) Join(l *Live, name string, role Role, size Size) (*Viewer, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if l.ended {
+		return nil, ErrEnded
+	}
+	return l.Terminal.Join(name, role, size), nil
+}
+
 // Share is a terminal that others may look at.
 type Share struct {
 	Terms
@@ -191,7 +201,7 @@ func (s *Share) join(name string, size Size, number int) (*Viewer, error) {
 	defer s.hub.mu.Unlock()
 	switch {
 	case s.stopped.Err() != nil:
-		return nil, ErrEnded
+		return nil, ErrStopped
 	case len(s.viewers) >= maxViewers:
 		return nil, ErrFull
 	}

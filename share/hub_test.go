@@ -94,7 +94,7 @@ func TestStop(t *testing.T) {
 	if _, err := stays.Next(t.Context()); err != nil {
 		t.Errorf("the viewer of another share: %v", err)
 	}
-	if _, err := s.Join("dave", Usual()); !errors.Is(err, ErrEnded) {
+	if _, err := s.Join("dave", Usual()); !errors.Is(err, ErrStopped) {
 		t.Errorf("Join: %v", err)
 	}
 	s.Leave(v)

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// typist is the goroutine of a terminal that hands on what is typed by whoever isn't
-// the owner's session itself, from the first time on. A program that doesn't read makes
+// typist is the goroutine of a terminal that hands on what viewers type, and at a
+// terminal that is kept its user too, from the first time on. A program that doesn't read makes
 // it wait, and not those who typed: they can leave.
 type typist struct {
 	input Input // nil: the program takes none
@@ -19,7 +19,7 @@ type typist struct {
 	work  sync.WaitGroup
 }
 
-// Input hands to the program what a viewer types; nil is the owner, in another session.
+// Input hands to the program what a viewer types; nil is the owner.
 type Input func(by *Viewer, keys []byte) error
 
 // stroke is what is typed at once.

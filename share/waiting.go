@@ -74,14 +74,7 @@ func (w *Waiting) leave() {
 	h := w.Share.hub
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	w.drop()
-}
-
-// drop is leave while Hub.mu is held.
-func (w *Waiting) drop() {
-	s := w.Share
-	s.waiting = slices.DeleteFunc(s.waiting, func(o *Waiting) bool { return o == w })
-	s.Terminal.audience.notify()
+	w.tell(ErrGone)
 }
 
 // Admit lets him in. If the token is good for one viewer, it was so for him.
@@ -89,10 +82,9 @@ func (w *Waiting) Admit() error {
 	h, s := w.Share.hub, w.Share
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !slices.Contains(s.waiting, w) {
+	if !w.tell(nil) {
 		return ErrGone
 	}
-	w.tell(nil)
 	if s.Once && w.invited {
 		s.used = true
 		delete(h.tokens, s.token)
@@ -113,12 +105,18 @@ func (w *Waiting) Refuse() {
 	w.tell(ErrRefused)
 }
 
-// tell answers him, once. Hub.mu is held.
-func (w *Waiting) tell(answer error) {
-	if slices.Contains(w.Share.waiting, w) {
-		w.answer <- answer
-		w.drop()
+// tell answers him, once; he doesn't wait any more then. It reports whether he did.
+// Hub.mu is held.
+func (w *Waiting) tell(answer error) bool {
+	s := w.Share
+	i := slices.Index(s.waiting, w)
+	if i < 0 {
+		return false
 	}
+	s.waiting = slices.Delete(s.waiting, i, i+1)
+	w.answer <- answer // there is room
+	s.Terminal.audience.notify()
+	return true
 }
 
 // Waiting are those who wait for the owner.

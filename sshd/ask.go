@@ -1,10 +1,10 @@
 package sshd
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -118,13 +118,16 @@ func (a *asked) serve(f *os.File) {
 	s.work.Wait()
 }
 
+// theWord is the one that is asked, and not a part of an address.
+var theWord = regexp.MustCompile(`(^|\s)@share\b`)
+
 // asker is who asks, as an ssh.Channel: it takes what a word says.
 type asker struct{ to *os.File }
 
 func (a *asker) part(kind byte, b []byte) (int, error) {
 	n := len(b)
 	if kind != wire.PartStatus { // what is to be typed is typed in the jail
-		b = bytes.ReplaceAll(b, []byte("@share"), []byte("jailsh share"))
+		b = theWord.ReplaceAll(b, []byte("${1}jailsh share"))
 	}
 	for rest := b; len(rest) > 0; {
 		part := rest[:min(len(rest), wire.MaxPart)]

@@ -53,7 +53,7 @@ func (f *fixture) asks(socket, text string) (out, errs string, status uint32) {
 // A program shares the very terminal that it runs on, whatever others its user has.
 func TestATerminalIsSharedFromWithin(t *testing.T) {
 	t.Parallel()
-	f := start(t)
+	f := start(t, func(_ *fixture, cfg *wire.NetConfig) { cfg.ShareAddress = "share.example.org:22" })
 	c := f.dial()
 	f.onTTY(c, "echo other; read l", "other")
 	owner := f.session(c)
@@ -61,7 +61,7 @@ func TestATerminalIsSharedFromWithin(t *testing.T) {
 	owner.must("exec", text(saysSocket))
 	socket := f.socketOf(owner)
 	out, errs, status := f.asks(socket, "share --name it")
-	if status != 0 || !strings.Contains(errs, "jailsh: it is shared, to view") {
+	if status != 0 || !strings.Contains(errs, "jailsh: it is shared, to view") || !strings.HasSuffix(out, "@share.example.org\n") {
 		t.Fatalf("%d %q %q", status, out, errs)
 	}
 	v := f.looksOn(f.guest(f.token(out)), "at <")

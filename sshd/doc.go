@@ -76,8 +76,9 @@
 // Requests of a channel and of a connection are always read, and reading them
 // waits for nothing but the client's socket. No lock is held across I/O, nor two
 // of them at once, except that Recheck holds its own throughout, that a session's
-// stderr is held while it is written to, that a clock tells its session, and that a
-// kept terminal and a publication tell their screen.
+// stderr is held while it is written to, that a clock tells its session, that a kept
+// terminal and a publication tell their screen and the hub, and that a new publication
+// is made under the lock of all.
 //
 // A session that jailsh refuses or can't go on with has a sentence on its
 // standard error and exit status 254 (ssh itself uses 255).

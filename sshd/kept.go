@@ -176,10 +176,11 @@ func (k *keptTerminal) run() {
 }
 
 // hangUp ends it. mu is held.
-func (k *keptTerminal) hangUp() {
+func (k *keptTerminal) hangUp(killed bool) {
 	select {
 	case <-k.drop:
 	default:
+		k.killed = killed
 		close(k.drop)
 	}
 }

@@ -73,11 +73,10 @@ func (p *Process) signal(number unix.Signal) {
 
 // kill ends a kept terminal.
 func (k *keptTerminal) kill() {
-	for _, s := range k.sessions() {
-		s.cancel(lostKilled)
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	k.killed = true
-	k.hangUp()
+	for _, a := range k.seats {
+		a.session.cancel(lostKilled)
+	}
+	k.hangUp(true)
 }

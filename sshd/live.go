@@ -106,6 +106,11 @@ func (s *Server) remarked(l *share.Live, text string) {
 // disturb her screen: how many there are is in the title of her window, until the
 // program gives it another one.
 func (s *session) showAudience(l *share.Live) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
 	s.audience.Do(func() {
 		s.spin("audience", func() {
 			shown := ""

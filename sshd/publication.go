@@ -37,28 +37,28 @@ type publication struct {
 
 // enter is the publication of that name, now by s, or a new one.
 func (a *publications) enter(s *session, terms *share.Terms, key string, size share.Size) (p *publication, fresh bool, err error) {
-	p = &publication{server: s.conn.server, id: s.id.user + "/" + terms.Name, key: key, over: make(chan struct{})}
+	id := s.id.user + "/" + terms.Name
+	a.mu.Lock()
+	if p = a.all[id]; p != nil {
+		a.mu.Unlock()
+		if p.key != key {
+			return nil, false, share.ErrName
+		}
+		p.take(s)
+		return p, false, nil
+	}
+	defer a.mu.Unlock()
+	p = &publication{server: s.conn.server, id: id, key: key, over: make(chan struct{})}
 	input := p.typed
 	if terms.Role != share.Type {
 		input = nil
 	}
 	p.live = p.server.hub.Begin(s.id.user, terms.Name, size, input)
-	a.mu.Lock()
-	if other := a.all[p.id]; other != nil {
-		a.mu.Unlock()
-		p.server.hub.End(p.live) // nobody has seen it
-		if other.key != key {
-			return nil, false, share.ErrName
-		}
-		other.take(s)
-		return other, false, nil
-	}
+	p.take(s) // before anybody finds it
 	if a.all == nil {
 		a.all = map[string]*publication{}
 	}
-	a.all[p.id] = p
-	a.mu.Unlock()
-	p.take(s)
+	a.all[id] = p
 	return p, true, nil
 }
 
@@ -126,7 +126,8 @@ func (p *publication) end() {
 	close(p.over)
 }
 
-// recheck ends what waits for a publisher who may not come back any more.
+// recheck ends what waits for a publisher who may not come back any more. That jailshd
+// doesn't answer says nothing about him.
 func (p *publication) recheck(ctx context.Context) {
 	p.mu.Lock()
 	lost, m := p.by == nil, p.lookup
@@ -136,7 +137,14 @@ func (p *publication) recheck(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
-	if g, err := p.server.broker.Lookup(ctx, m); err != nil || !g.Accepted || !g.Publish {
+	g, err := p.server.broker.Lookup(ctx, m)
+	if err != nil || g.Accepted && g.Publish {
+		return
+	}
+	p.mu.Lock()
+	lost = p.by == nil // else he is back, and was let in
+	p.mu.Unlock()
+	if lost {
 		p.end()
 	}
 }

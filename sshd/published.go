@@ -38,7 +38,7 @@ type published struct {
 	due    time.Time // when the size may change again
 }
 
-// copy shows what comes, up to the end of it. It returns errGone when the client is.
+// copy shows what comes, up to the end of it, which a lost link is as well.
 func (p *published) copy(ctx context.Context, from io.Reader) error {
 	in := bufio.NewReaderSize(from, maxCastHeader)
 	line, err := head(in)

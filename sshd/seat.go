@@ -107,7 +107,7 @@ func (k *keptTerminal) forget() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if len(k.seats) == 0 {
-		k.hangUp()
+		k.hangUp(false)
 	}
 }
 
@@ -163,9 +163,12 @@ func (a *seat) output(now *turn) error {
 func (a *seat) view(now *turn) error {
 	k := a.kept
 	k.mu.Lock()
-	v := k.screen.Join("", share.Type, sizeOf(&a.size)) // without a name: nobody is told of her
+	v, err := k.server.hub.Join(k.screen, "", share.Type, sizeOf(&a.size)) // without a name: nobody is told of her
 	a.viewer = v
 	k.mu.Unlock()
+	if err != nil {
+		return io.EOF // it has ended just now
+	}
 	defer func() {
 		k.mu.Lock()
 		a.viewer = nil

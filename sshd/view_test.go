@@ -33,7 +33,7 @@ func (f *fixture) onTTY(c *ssh.Client, command, says string) *rawSession {
 	return s
 }
 
-var tokenLine = regexp.MustCompile(`ssh -p \d+ ([a-z2-7]{26})@127\.0\.0\.1\r?\n`)
+var tokenLine = regexp.MustCompile(`ssh -p \d+ ([a-z2-7]{26})@(?:127\.0\.0\.1|share\.example\.org)\r?\n`)
 
 // token is what a word has printed.
 func (f *fixture) token(said string) string {

@@ -41,7 +41,11 @@ func (s *Server) Watch(m *wire.Watch, to *os.File) (*wire.Session, error) {
 	if s.settings.Load().Watch == wire.WatchSilent {
 		name = ""
 	}
-	v := l.live.Join(name, share.View, sizeOf(&m.Size))
+	v, err := s.hub.Join(l.live, name, share.View, sizeOf(&m.Size))
+	if err != nil {
+		to.Close()
+		return nil, err
+	}
 	s.work.Go(func() { s.protect("", "watch", func() { s.watched(l.live, v, to) }) })
 	return &l.Session, nil
 }
