@@ -64,7 +64,7 @@ func (f *fixture) watched(id string, columns, rows uint32) (*os.File, error) {
 // terminals that were left.
 func TestSessionsAreListed(t *testing.T) {
 	t.Parallel()
-	f := start(t, func(f *fixture, _ *wire.NetConfig) { f.grant.SFTP = wire.SFTP{Allowed: true, Server: "sleep 300 #"} })
+	f := start(t, func(f *fixture, _ *wire.NetConfig) { f.grant.SFTP = wire.SFTP{Allowed: true, Server: "cat"} })
 	is := func(want ...string) {
 		t.Helper()
 		text := strings.Join(want, "\n")

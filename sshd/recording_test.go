@@ -212,19 +212,23 @@ func TestRecordedAudienceOfAKeptTerminal(t *testing.T) {
 	if status != 0 {
 		t.Fatalf("@share: %s", errs)
 	}
-	owner.types(t, "echo beg''in; read a; echo o''ne; read b; stty -echo; echo qui''et; read d; stty echo; echo thr''ee; read e; exit\r")
+	owner.types(t, "echo beg''in; read a; echo o''ne; read b; echo tw''o; read go; stty -echo; echo qui''et; read d; stty echo; echo thr''ee; read e; echo la''st; read end; exit\r")
 	owner.sees(t, "begin\r\n")
 	owner.types(t, "by the owner\r")
 	owner.sees(t, "one\r\n")
 	guest := f.guest(f.token(out))
 	viewer := f.looksOn(guest, "one")
 	_, _ = io.WriteString(viewer, "by a guest\r")
+	waitFor(t, byteReader{viewer}, "two")
+	_, _ = io.WriteString(viewer, "\r") // when this is read, what came before is recorded
 	waitFor(t, byteReader{viewer}, "quiet")
 	_, _ = io.WriteString(viewer, "secret\r")
 	waitFor(t, byteReader{viewer}, "three")
 	guest.Close()
 	f.broker.waitRecord(t, "view end", nil)
 	owner.types(t, "the end\r")
+	owner.sees(t, "last\r\n")
+	owner.types(t, "\r")
 	owner.status()
 	beside.status()
 	for name, want := range map[string][]string{
