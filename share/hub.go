@@ -95,6 +95,7 @@ type Terms struct {
 	Once  bool          // the token is good for one viewer
 
 	Approve bool // the owner is asked for each
+	NoToken bool // who joins has a login
 }
 
 // Join adds a viewer who needs no share. He must leave with Leave.
@@ -126,7 +127,7 @@ type Share struct {
 }
 
 // Share lets others look at a terminal. The token isn't kept and can't be asked for
-// again.
+// again. With NoToken it is empty.
 func (h *Hub) Share(l *Live, t Terms) (*Share, Token, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -138,14 +139,18 @@ func (h *Hub) Share(l *Live, t Terms) (*Share, Token, error) {
 	case len(h.shares[l.Owner]) >= maxShares:
 		return nil, "", ErrMany
 	}
-	token := newToken()
-	s := &Share{Terms: t, Terminal: l, hub: h, token: token.digest()}
+	s := &Share{Terms: t, Terminal: l, hub: h}
 	s.stopped, s.stop = context.WithCancel(context.Background())
 	if t.TTL > 0 {
 		s.Until = time.Now().Add(t.TTL)
 		s.timer = time.AfterFunc(t.TTL, s.Stop)
 	}
 	h.shares[l.Owner] = append(h.shares[l.Owner], s)
+	if t.NoToken {
+		return s, "", nil
+	}
+	token := newToken()
+	s.token = token.digest()
 	h.tokens[s.token] = s
 	return s, token, nil
 }

@@ -52,6 +52,21 @@ func TestTokens(t *testing.T) {
 	s.Stop()
 }
 
+func TestNoToken(t *testing.T) {
+	t.Parallel()
+	h := NewHub()
+	s, token := shared(t, h, Terms{Name: "main", NoToken: true})
+	if token != "" || len(h.tokens) != 0 || h.Redeem("") != nil {
+		t.Errorf("there is one: %q", token)
+	}
+	v, err := s.Join("bob", Usual())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Leave(v)
+	s.Stop()
+}
+
 func TestATokenForOne(t *testing.T) {
 	t.Parallel()
 	h := NewHub()

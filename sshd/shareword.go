@@ -48,6 +48,7 @@ func termFlags(f *flag.FlagSet, t *share.Terms) {
 	})
 	f.BoolVar(&t.Once, "once", false, "")
 	f.BoolVar(&t.Approve, "approve", false, "")
+	f.BoolVar(&t.NoToken, "no-token", false, "")
 	f.Func("for", "", func(v string) error {
 		var name string
 		if err := setName(&name, v); err != nil {
@@ -110,6 +111,9 @@ func (s *session) ownTerminal(args []string) (*share.Live, error) {
 // offer shares a terminal and tells how to get there. The token is told to nobody else,
 // and isn't in the log.
 func (s *session) offer(l *share.Live, t share.Terms, to io.Writer) (*share.Share, error) {
+	if t.NoToken && t.Once {
+		return nil, fmt.Errorf("%w: --once says how often the token is good, and there is none", errUsage)
+	}
 	sh, token, err := s.conn.server.hub.Share(l, t)
 	if err != nil {
 		return nil, err
@@ -120,7 +124,9 @@ func (s *session) offer(l *share.Live, t share.Terms, to io.Writer) (*share.Shar
 	for _, user := range t.Users {
 		s.remark(fmt.Sprintf("%s may join by: ssh -t -p %s %s@%s @watch %s/%s", user, port, user, host, s.id.user, t.Name))
 	}
-	s.lines(to, fmt.Sprintf("ssh -p %s %s@%s", port, token, host))
+	if !t.NoToken {
+		s.lines(to, fmt.Sprintf("ssh -p %s %s@%s", port, token, host))
+	}
 	return sh, nil
 }
 

@@ -386,6 +386,32 @@ func TestManyViewers(t *testing.T) {
 	}
 }
 
+// Without a token nobody joins but who has a login and is named.
+func TestNobodyJoinsWithoutALogin(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	c := f.dial()
+	f.onTTY(c, "echo welcome; read l", "welcome")
+	out, errs, status := f.word(c, "@share --no-token --for bob")
+	if out != "" || status != 0 || !strings.Contains(errs, "bob may join by: ") {
+		t.Errorf("%d %q %q", status, out, errs)
+	}
+	for name, want := range map[string]string{"bob": "welcome", "carol": "nothing is shared with you as alice/main"} {
+		key, _ := newKey(t)
+		f.broker.allow(name, key.PublicKey(), everything())
+		s := f.session(f.dialWith(f.clientConfig(name, key)))
+		s.must("exec", text("@watch alice/main"))
+		from := io.Reader(s)
+		if name != "bob" {
+			from = s.Stderr()
+		}
+		waitFor(t, byteReader{from}, want)
+	}
+	if _, errs, status := f.word(c, "@share --no-token --once --name other"); status != exitUsage || !strings.Contains(errs, "--once says") {
+		t.Errorf("%d %q", status, errs)
+	}
+}
+
 // What is printed for viewers is how they come, by the administrator's word.
 func TestTheLineForViewersHasTheServersName(t *testing.T) {
 	t.Parallel()

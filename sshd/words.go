@@ -25,9 +25,9 @@ func words() []word {
 	return []word{
 		{"@attach", "[NAME|NUMBER]", "a shell that outlives the connection, made or come back to; with ssh -t. Ctrl-\\ d detaches", mayAttach, (*session).attach},
 		{"@help", "", "this list", anybody, (*session).help},
-		{"@publish", "[--size COLSxROWS] [--type] [--for USER] [--ttl TIME] [--once] [--approve] [--resume KEY] NAME", "show what comes on standard input to others", func(g *wire.Grant) bool { return g.Publish }, (*session).publish},
+		{"@publish", "[--size COLSxROWS] [--type] [--for USER] [--ttl TIME] [--once | --no-token] [--approve] [--resume KEY] NAME", "show what comes on standard input to others", func(g *wire.Grant) bool { return g.Publish }, (*session).publish},
 		{"@sessions", "", "what of yours runs on terminals", anybody, (*session).terminals},
-		{"@share", "[--type] [--for USER] [--ttl TIME] [--once] [--approve] [--name NAME] [TERMINAL]", "let others see a terminal of yours", func(g *wire.Grant) bool { return g.Share }, (*session).share},
+		{"@share", "[--type] [--for USER] [--ttl TIME] [--once | --no-token] [--approve] [--name NAME] [TERMINAL]", "let others see a terminal of yours", func(g *wire.Grant) bool { return g.Share }, (*session).share},
 		{"@share list", "", "what you share, and who looks on", mayShare, (*session).shareList},
 		{"@share role", "NAME/VIEWER view|type", "change what a viewer may do", mayShare, (*session).shareRole},
 		{"@share admit", "NAME/VIEWER", "let in somebody who asks", mayShare, (*session).shareAdmit},

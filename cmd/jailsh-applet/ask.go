@@ -15,7 +15,7 @@ import (
 // askTime is how long an answer may take.
 const askTime = 15 * time.Second
 
-const usage = `usage: jailsh share [--type] [--for USER] [--ttl TIME] [--once] [--approve] [--name NAME]
+const usage = `usage: jailsh share [--type] [--for USER] [--ttl TIME] [--once | --no-token] [--approve] [--name NAME]
        jailsh share list
        jailsh share role NAME/VIEWER view|type
        jailsh share admit NAME/VIEWER
