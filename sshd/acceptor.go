@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/jailsh/jailsh/internal/nonblock"
@@ -58,6 +59,16 @@ func (a *acceptor) stop() {
 	})
 }
 
+// awaitAccept waits for a connection to a listening socket. refused is why it couldn't
+// be taken, and err that the socket is closed.
+func awaitAccept(raw syscall.RawConn) (fd int, from netip.AddrPort, refused, err error) {
+	err = raw.Read(func(listening uintptr) bool {
+		fd, from, refused = nonblock.Accept(int(listening))
+		return !errors.Is(refused, unix.EAGAIN)
+	})
+	return fd, from, refused, err
+}
+
 // accept takes connections from a listening socket and forwards each.
 func (a *acceptor) accept(socket *os.File) {
 	raw, err := socket.SyscallConn()
@@ -71,13 +82,7 @@ func (a *acceptor) accept(socket *os.File) {
 		case <-a.ended:
 			return
 		}
-		var fd int
-		var from netip.AddrPort
-		var acceptErr error
-		err := raw.Read(func(listening uintptr) bool {
-			fd, from, acceptErr = nonblock.Accept(int(listening))
-			return !errors.Is(acceptErr, unix.EAGAIN)
-		})
+		fd, from, acceptErr, err := awaitAccept(raw)
 		if err != nil {
 			return // closed
 		}

@@ -1,7 +1,6 @@
 package sshd
 
 import (
-	"errors"
 	"io"
 	"os"
 	"regexp"
@@ -9,10 +8,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jailsh/jailsh/internal/nonblock"
 	"github.com/jailsh/jailsh/internal/wire"
 	"github.com/jailsh/jailsh/share"
-	"golang.org/x/sys/unix"
 )
 
 // A program on a terminal asks for the words of sharing at a socket in its cell, as
@@ -66,12 +63,7 @@ func (a *asked) run() {
 		return // closed already
 	}
 	for {
-		var fd int
-		var acceptErr error
-		err := raw.Read(func(listening uintptr) bool {
-			fd, _, acceptErr = nonblock.Accept(int(listening))
-			return !errors.Is(acceptErr, unix.EAGAIN)
-		})
+		fd, _, acceptErr, err := awaitAccept(raw)
 		if err != nil {
 			return // closed
 		}
