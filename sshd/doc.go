@@ -10,7 +10,7 @@
 //	proxy.go, proxyheader.go                      who is behind a proxy
 //	conn.go, gate.go, link.go, socket.go,
 //	flood.go, quickack.go, drain.go               one connection and its socket
-//	traffic.go, turnstile.go                      the same, for those who send a lot
+//	ahead.go, gather.go, turnstile.go             the same, for those who send or fetch a lot
 //	identification.go, greeting.go,
 //	algorithms.go, hostkey.go                     handshake
 //	auth.go, delay.go, identity.go, expiry.go,

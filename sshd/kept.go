@@ -225,7 +225,7 @@ func (k *keptTerminal) typed(by *share.Viewer, b []byte) error {
 
 // read hands the output on until it ends.
 func (k *keptTerminal) read() {
-	src, err := newSource(k.process.PTY, &k.server.chunks)
+	src, err := newSource(k.process.PTY, &k.server.chunks, nil)
 	if err != nil {
 		return // closed already
 	}

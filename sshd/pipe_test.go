@@ -19,7 +19,7 @@ func TestPipesAreWidened(t *testing.T) {
 		if _, err := w.Write(make([]byte, c.bytes)); err != nil {
 			t.Fatal(err)
 		}
-		src, err := newSource(r, &chunks{})
+		src, err := newSource(r, &chunks{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

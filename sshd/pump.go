@@ -18,7 +18,7 @@ const (
 	chunkSize = 32 << 10
 
 	// aheadSize is how much is read at once of a client that sends a lot.
-	aheadSize = 256 << 10
+	aheadSize = 512 << 10
 
 	// keystrokes is the buffer that each session keeps for what comes from the
 	// client while it is idle.
@@ -39,7 +39,7 @@ const (
 type chunks struct {
 	pool      sync.Pool // of *[chunkSize]byte
 	aheads    sync.Pool // of *[aheadSize]byte
-	helds     sync.Pool // of *[libraryBuffer]byte
+	helds     sync.Pool // of *[maxHeld]byte
 	turnstile *turnstile
 }
 
@@ -57,28 +57,38 @@ func (c *chunks) ahead() *[aheadSize]byte {
 	return new([aheadSize]byte)
 }
 
-// source reads a pipe or a terminal's master. It takes a buffer when there is
-// something to read.
+func (c *chunks) hold() *[maxHeld]byte {
+	if b, ok := c.helds.Get().(*[maxHeld]byte); ok {
+		return b
+	}
+	return new([maxHeld]byte)
+}
+
+// source reads a pipe, a socket or a terminal's master. It takes a buffer when there
+// is something to read.
 type source struct {
 	raw     syscall.RawConn
 	chunks  *chunks
+	to      *socket               // by which the data leaves; nil if that isn't TCP
 	ready   func(fd uintptr) bool // fill, as raw.Read wants it
 	buf     *[chunkSize]byte
 	n       int
 	err     error
 	drained int // bytes read after the deadline
 	wide    bool
+	corked  bool // to is, by this source: there was a chunk to read, so that there is more
 }
 
-func newSource(f *os.File, c *chunks) (*source, error) {
+// newSource returns the source of f, whose data leaves by a socket unless that is nil.
+func newSource(f *os.File, c *chunks, to *socket) (*source, error) {
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return nil, err
 	}
-	s := &source{raw: raw, chunks: c}
+	s := &source{raw: raw, chunks: c, to: to}
 	s.ready = func(fd uintptr) bool {
 		s.fill(int(fd))
-		return !errors.Is(s.err, unix.EAGAIN)
+		return s.corked || !errors.Is(s.err, unix.EAGAIN)
 	}
 	return s, nil
 }
@@ -93,6 +103,10 @@ func newSource(f *os.File, c *chunks) (*source, error) {
 func (s *source) next() ([]byte, error) {
 	s.n = 0
 	err := s.raw.Read(s.ready)
+	if err == nil && s.corked && errors.Is(s.err, unix.EAGAIN) {
+		s.uncork()
+		err = s.raw.Read(s.ready)
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = s.raw.Control(func(fd uintptr) { s.fill(int(fd)) })
 		if s.drained += s.n; s.drained > maxDrain && s.err == nil {
@@ -102,10 +116,25 @@ func (s *source) next() ([]byte, error) {
 	if err == nil {
 		err = s.err
 	}
+	switch {
+	case err != nil:
+		s.uncork()
+	case s.n == chunkSize:
+		s.corked = true
+		s.to.cork()
+	}
 	if s.n == 0 {
 		return nil, err
 	}
 	return s.buf[:s.n], err
+}
+
+// uncork has everything leave that was read.
+func (s *source) uncork() {
+	if s.corked {
+		s.corked = false
+		s.to.uncork()
+	}
 }
 
 // done gives the buffer back.
@@ -153,7 +182,8 @@ func (s *source) fill(fd int) {
 type sink struct {
 	channel ssh.Channel
 	chunks  *chunks
-	whole   bool // never the small buffer: a server of files would be woken twice by a packet in two parts
+	from    *socket // that the channel is of; nil if that isn't TCP
+	whole   bool    // never the small buffer: a server of files would be woken twice by a packet in two parts
 	small   [keystrokes]byte
 }
 
@@ -174,6 +204,7 @@ func (k *sink) copy(to syscall.RawConn) error {
 			n, err = k.next(buf[:], to)
 			k.chunks.pool.Put(buf)
 		default:
+			k.from.settle()
 			buf := k.chunks.ahead()
 			n, err = k.next(buf[:], to)
 			k.chunks.aheads.Put(buf)

@@ -32,7 +32,7 @@ func TestSourceOfAPipe(t *testing.T) {
 			rest = rest[n:]
 		}
 	}()
-	src, err := newSource(r, &chunks{})
+	src, err := newSource(r, &chunks{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestSourceOfAPipe(t *testing.T) {
 func TestIdleSourceHoldsNoBuffer(t *testing.T) {
 	t.Parallel()
 	master, slave := rawTerminal(t)
-	src, err := newSource(master, &chunks{})
+	src, err := newSource(master, &chunks{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestDrainOfATerminal(t *testing.T) {
 	t.Parallel()
 	for range 200 {
 		master, slave := rawTerminal(t)
-		src, err := newSource(master, &chunks{})
+		src, err := newSource(master, &chunks{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestDrainOfATerminal(t *testing.T) {
 func TestDrainIsBounded(t *testing.T) {
 	t.Parallel()
 	master, slave := rawTerminal(t)
-	src, err := newSource(master, &chunks{})
+	src, err := newSource(master, &chunks{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func TestDrainIsBounded(t *testing.T) {
 func TestDrainWakesTheReader(t *testing.T) {
 	t.Parallel()
 	master, _ := rawTerminal(t)
-	src, err := newSource(master, &chunks{})
+	src, err := newSource(master, &chunks{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func rawTerminal(t testing.TB) (master, slave *os.File) {
 func TestSourceOfAClosedFile(t *testing.T) {
 	t.Parallel()
 	master, _ := rawTerminal(t)
-	src, err := newSource(master, &chunks{})
+	src, err := newSource(master, &chunks{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

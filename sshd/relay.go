@@ -93,7 +93,7 @@ func (r *relay) ended() {
 
 // up copies from the client. Its end of file is passed on.
 func (r *relay) up() {
-	in := sink{channel: counted{r.channel, &r.received}, chunks: &r.conn.server.chunks}
+	in := sink{channel: counted{r.channel, &r.received}, chunks: &r.conn.server.chunks, from: r.conn.link.socket}
 	err := in.copy(r.raw)
 	if errors.Is(err, io.EOF) {
 		_ = r.raw.Control(func(fd uintptr) { _ = nonblock.EndWrite(int(fd)) }) // the target may be gone
@@ -110,7 +110,10 @@ func (r *relay) up() {
 func (r *relay) down() {
 	defer r.ended()
 	defer func() { _ = r.channel.CloseWrite() }() // an error: the client is gone
-	src, err := newSource(r.socket, &r.conn.server.chunks)
+	src, err := newSource(r.socket, &r.conn.server.chunks, r.conn.link.socket)
+	if err == nil {
+		defer src.uncork()
+	}
 	for err == nil {
 		var chunk []byte
 		chunk, err = src.next()

@@ -31,8 +31,8 @@ type socket struct {
 	reads pace
 
 	// Of whoever writes; there is one at a time.
-	held   *[libraryBuffer]byte // the beginning of a packet; nil if there is none
 	writes pace
+	gather gather
 }
 
 // newSocket returns nil unless conn is TCP.

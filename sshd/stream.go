@@ -59,10 +59,11 @@ func (s *session) stream(p *Process) (wire.Exit, refusal) {
 // stops it, and thereby the program. It returns at the end of the output, or
 // when one of the two sides is gone.
 func (s *session) output(from *os.File, to io.Writer) {
-	src, err := newSource(from, &s.conn.server.chunks)
+	src, err := newSource(from, &s.conn.server.chunks, s.conn.link.socket)
 	if err != nil {
 		return // closed by halt
 	}
+	defer src.uncork()
 	r := s.recording.Load()
 	for {
 		chunk, err := src.next()
@@ -101,7 +102,7 @@ func (s *session) input(p *Process) {
 	if p.PTY != nil {
 		to = p.PTY
 	}
-	in := sink{channel: heard{s.channel, &s.clock}, chunks: &s.conn.server.chunks, whole: s.reports}
+	in := sink{channel: heard{s.channel, &s.clock}, chunks: &s.conn.server.chunks, from: s.conn.link.socket, whole: s.reports}
 	raw, err := to.SyscallConn()
 	if r := s.recording.Load(); r != nil && r.input && err == nil {
 		in.channel = &typedInput{Channel: in.channel, to: r, master: raw}

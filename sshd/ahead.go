@@ -2,24 +2,23 @@ package sshd
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
-
-// What a socket does for those who send or fetch a lot. Neither costs memory
-// while nothing is under way.
 
 // libraryBuffer is what x/crypto reads and writes at once (bufio's default).
 const libraryBuffer = 4096
 
 // ahead is what a socket has read of a client that sends a lot, and nobody has
 // asked for yet: a packet of 32 KiB takes the library two reads, and eight
-// packets may be there at a time.
+// packets may be there at a time. It costs no memory while nothing is under way.
 type ahead struct {
 	fill  func(fd uintptr) bool // as raw.Read wants it
 	buf   *[aheadSize]byte      // nil unless rest is of it
 	rest  []byte
-	eager bool // the client sends a lot
+	eager bool        // the client sends a lot
+	more  atomic.Bool // rest isn't empty
 }
 
 // readAhead is Read that may read more, for the calls to come.
@@ -34,14 +33,16 @@ func (s *socket) readAhead(b []byte) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		s.reads.moved(n)
 		s.ahead.eager = n > libraryBuffer
 		s.ahead.rest = s.ahead.buf[:n]
+		s.ahead.more.Store(true)
 	}
 	n := copy(b, s.ahead.rest)
 	if s.ahead.rest = s.ahead.rest[n:]; len(s.ahead.rest) == 0 {
 		s.giveBack()
+		s.ahead.more.Store(false)
 	}
+	s.reads.moved(n)
 	return n, nil
 }
 
@@ -61,27 +62,17 @@ func (s *socket) giveBack() {
 	s.ahead.buf, s.ahead.rest, s.buf = nil, nil, nil
 }
 
-// writePacket is Write of the library's packets. With AES-GCM it writes the
-// length, which fills its buffer with the beginning of a long packet, and then
-// the rest; two calls, and two segments of TCP. So what is exactly a buffer waits
-// for what comes next. Something does: no packet after the key exchange is that
-// long, since a length of 4 bytes, a content of n * 8 and a tag of n * 16 aren't a
-// multiple of 8.
-func (s *socket) writePacket(b []byte) (int, error) {
-	s.writes.moved(len(b))
-	if s.held == nil {
-		if len(b) != libraryBuffer {
-			return s.Write(b)
-		}
-		held, ok := s.chunks.helds.Get().(*[libraryBuffer]byte)
-		if !ok {
-			held = new([libraryBuffer]byte)
-		}
-		s.held = held
-		return copy(held[:], b), nil
+// settle lets the library decrypt what was read ahead, so that who is to hand it on
+// finds all of it. A reader that waits for something else in the meantime, such as room
+// in an answer's socket, isn't waited for.
+func (s *socket) settle() {
+	if s == nil {
+		return
 	}
-	n, err := s.writeBoth(s.held[:], b)
-	s.chunks.helds.Put(s.held)
-	s.held = nil
-	return max(0, n-libraryBuffer), err
+	for range aheadSize / stretch {
+		if !s.ahead.more.Load() {
+			return
+		}
+		s.chunks.turnstile.pass()
+	}
 }

@@ -1,0 +1,110 @@
+package sshd
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// envelope is what at most a packet of SSH has around the content of a channel:
+	// lengths, padding of up to 255 bytes, and the authentication code (RFC 4253
+	// section 6, RFC 4254 section 5.2).
+	envelope = 512
+
+	// maxHeld is what a socket holds, bytes: a packet, and the beginning of the next.
+	maxHeld = chunkSize + envelope + libraryBuffer
+
+	// maxHold is how long a packet is held if nothing follows it, although more was
+	// to come: the client's window is full, say.
+	maxHold = time.Millisecond
+)
+
+// gather is what a socket was given to write, and hasn't written. Each write is a
+// segment of TCP and wakes whoever waits for it, which with a client that is faster
+// than the server costs as much as copying the packet does. It takes no memory while
+// nothing is under way.
+type gather struct {
+	mu     sync.Mutex
+	held   *[maxHeld]byte // nil if there is nothing
+	n      int            // bytes of it
+	corked bool           // more comes at once
+	timer  *time.Timer    // nil until something was held for the first time
+}
+
+// cork says that more comes at once, until uncork: a long packet then waits for the
+// next one, and both leave together.
+func (s *socket) cork() {
+	if s == nil {
+		return
+	}
+	s.gather.mu.Lock()
+	s.gather.corked = true
+	s.gather.mu.Unlock()
+}
+
+// uncork writes what is held. An error is the next write's too.
+func (s *socket) uncork() {
+	if s == nil {
+		return
+	}
+	s.gather.mu.Lock()
+	defer s.gather.mu.Unlock()
+	s.gather.corked = false
+	_, _ = s.release(nil)
+}
+
+// writePacket is Write of what the library writes at once, a packet or a part of one.
+//
+// With AES-GCM it writes the length, which fills its buffer with the beginning of a
+// long packet, and then the rest; two calls, and two segments of TCP. So what is
+// exactly a buffer waits for what comes next. Something does: no packet after the key
+// exchange is that long, since a length of 4 bytes, a content of n * 8 and a tag of
+// n * 16 aren't a multiple of 8.
+func (s *socket) writePacket(b []byte) (int, error) {
+	s.writes.moved(len(b))
+	g := &s.gather
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch room := maxHeld - g.n; {
+	case len(b) == libraryBuffer && len(b) <= room:
+	case g.corked && len(b) > libraryBuffer && len(b) <= room-libraryBuffer: // which leaves room for a beginning
+		g.limit(s)
+	default:
+		return s.release(b)
+	}
+	if g.held == nil {
+		g.held = s.chunks.hold()
+	}
+	g.n += copy(g.held[g.n:], b)
+	return len(b), nil
+}
+
+// limit has what is held written in a while.
+func (g *gather) limit(s *socket) {
+	switch {
+	case g.timer == nil:
+		g.timer = time.AfterFunc(maxHold, func() {
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			_, _ = s.release(nil) // an error is the next write's too
+		})
+	case g.n <= libraryBuffer:
+		g.timer.Reset(maxHold)
+	}
+}
+
+// release writes what is held, and then b; it returns how much of b.
+func (s *socket) release(b []byte) (int, error) {
+	g := &s.gather
+	if g.held == nil {
+		if len(b) == 0 {
+			return 0, nil
+		}
+		return s.Write(b)
+	}
+	n, err := s.writeBoth(g.held[:g.n], b)
+	n = max(0, n-g.n)
+	s.chunks.helds.Put(g.held)
+	g.held, g.n = nil, 0
+	return n, err
+}

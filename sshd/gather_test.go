@@ -1,0 +1,241 @@
+package sshd
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// The two parts of a packet leave together, and in order.
+func TestLongPacketIsWrittenAtOnce(t *testing.T) {
+	t.Parallel()
+	s, client := sockets(t)
+	first, second := bytes.Repeat([]byte("1"), libraryBuffer), bytes.Repeat([]byte("2"), 28<<10)
+	if n, err := s.writePacket(first); n != len(first) || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if s.gather.held == nil {
+		t.Fatal("the beginning of a packet was written by itself")
+	}
+	copy(first, "the library's buffer is its own again")
+	if n, err := s.writePacket(second); n != len(second) || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if s.gather.held != nil {
+		t.Error("a buffer is held though it is written")
+	}
+	got := make([]byte, len(first)+len(second))
+	if _, err := io.ReadFull(client, got); err != nil {
+		t.Fatal(err)
+	}
+	if want := append(bytes.Repeat([]byte("1"), libraryBuffer), second...); !bytes.Equal(got, want) {
+		t.Error("other bytes came")
+	}
+}
+
+// No packet is as long as the library's buffer: one that were would wait for the
+// next one. So whatever the cipher, an echo of any length around that comes.
+func TestNoPacketWaitsForTheNext(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	for _, cipher := range ciphers() {
+		cfg := f.clientConfig("alice", f.key)
+		cfg.Ciphers = []string{cipher}
+		s := f.session(f.dialWith(cfg))
+		s.must("exec", text("stdbuf -o0 cat"))
+		for n := libraryBuffer - 100; n <= libraryBuffer+10; n++ {
+			sent := bytes.Repeat([]byte("x"), n)
+			if _, err := s.Write(sent); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(byteReader{s}, sent); err != nil {
+				t.Fatalf("%s: %d bytes: %v", cipher, n, err)
+			}
+		}
+	}
+}
+
+// gathering returns a corked socket that holds a packet, the packet, and the other end.
+func gathering(t *testing.T) (*socket, []byte, net.Conn) {
+	t.Helper()
+	s, client := sockets(t)
+	s.gather.timer = time.AfterFunc(time.Hour, func() {}) // it is another test's
+	s.cork()
+	packet := bytes.Repeat([]byte("1"), chunkSize)
+	if n, err := s.writePacket(packet); n != len(packet) || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if s.gather.n != len(packet) {
+		t.Fatalf("%d bytes are held", s.gather.n)
+	}
+	return s, packet, client
+}
+
+// arrive reads what must have been written, and that there is nothing held any more.
+func arrive(t *testing.T, s *socket, client net.Conn, want ...[]byte) {
+	t.Helper()
+	_ = client.SetReadDeadline(time.Now().Add(10 * time.Second))
+	all := bytes.Join(want, nil)
+	got := make([]byte, len(all))
+	if _, err := io.ReadFull(client, got); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, all) {
+		t.Error("other bytes came")
+	}
+	s.gather.mu.Lock()
+	defer s.gather.mu.Unlock()
+	if s.gather.held != nil || s.gather.n != 0 {
+		t.Error("a buffer is held though it is written")
+	}
+}
+
+// A long packet of a corked socket leaves with the next, however that one is
+// written, or when the socket is uncorked.
+func TestPacketsLeaveTogether(t *testing.T) {
+	t.Parallel()
+	t.Run("with another", func(t *testing.T) {
+		t.Parallel()
+		s, first, client := gathering(t)
+		second := bytes.Repeat([]byte("2"), chunkSize)
+		if n, err := s.writePacket(second); n != len(second) || err != nil {
+			t.Fatalf("%d, %v", n, err)
+		}
+		arrive(t, s, client, first, second)
+	})
+	t.Run("with one in two parts", func(t *testing.T) {
+		t.Parallel()
+		s, first, client := gathering(t)
+		beginning, rest := bytes.Repeat([]byte("2"), libraryBuffer), bytes.Repeat([]byte("3"), chunkSize+envelope-libraryBuffer)
+		for _, part := range [][]byte{beginning, rest} {
+			if n, err := s.writePacket(part); n != len(part) || err != nil {
+				t.Fatalf("%d, %v", n, err)
+			}
+		}
+		arrive(t, s, client, first, beginning, rest)
+	})
+	t.Run("with a short one", func(t *testing.T) {
+		t.Parallel()
+		s, first, client := gathering(t)
+		if n, err := s.writePacket([]byte("an echo")); n != 7 || err != nil {
+			t.Fatalf("%d, %v", n, err)
+		}
+		arrive(t, s, client, first, []byte("an echo"))
+	})
+	t.Run("uncorked", func(t *testing.T) {
+		t.Parallel()
+		s, first, client := gathering(t)
+		s.uncork()
+		arrive(t, s, client, first)
+		if _, err := s.writePacket(first); err != nil {
+			t.Fatal(err)
+		}
+		arrive(t, s, client, first)
+	})
+}
+
+// Whoever was to send more, and can't, doesn't keep what she has sent from the client.
+func TestNothingIsHeldForLong(t *testing.T) {
+	t.Parallel()
+	s, client := sockets(t)
+	s.cork()
+	for range 3 { // the timer is a new one, and then the same again
+		packet := bytes.Repeat([]byte("1"), chunkSize)
+		if _, err := s.writePacket(packet); err != nil {
+			t.Fatal(err)
+		}
+		arrive(t, s, client, packet)
+	}
+}
+
+// A source corks the socket while it has more to read, and lets all leave before it
+// waits, and at its end.
+func TestSourceCorks(t *testing.T) {
+	t.Parallel()
+	s, client := sockets(t)
+	s.gather.timer = time.AfterFunc(time.Hour, func() {})
+	r, w := emptyPipe(t)
+	src, err := newSource(r, s.chunks, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	corked := func() bool {
+		s.gather.mu.Lock()
+		defer s.gather.mu.Unlock()
+		return s.gather.corked
+	}
+	hand := func() []byte {
+		t.Helper()
+		chunk, err := src.next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent := bytes.Clone(chunk)
+		if _, err := s.writePacket(chunk); err != nil {
+			t.Fatal(err)
+		}
+		src.done()
+		return sent
+	}
+	if _, err := w.Write(make([]byte, chunkSize)); err != nil {
+		t.Fatal(err)
+	}
+	first := hand()
+	if !corked() {
+		t.Fatal("it wasn't corked by a whole chunk")
+	}
+	waited := make(chan []byte)
+	go func() { waited <- hand() }()
+	arrive(t, s, client, first)
+	if corked() {
+		t.Error("it is corked while nothing is read")
+	}
+	if _, err := w.Write([]byte("little")); err != nil {
+		t.Fatal(err)
+	}
+	arrive(t, s, client, <-waited)
+
+	if _, err := w.Write(make([]byte, chunkSize)); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	last := hand()
+	if !corked() {
+		t.Fatal("it wasn't corked by a whole chunk")
+	}
+	if _, err := src.next(); !errors.Is(err, io.EOF) {
+		t.Fatalf("at the end: %v", err)
+	}
+	arrive(t, s, client, last)
+	if corked() {
+		t.Error("it is corked after the end")
+	}
+}
+
+// What comes through arrives whole and in order with every cipher.
+func TestGatheredDownloads(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	const size = 3<<20 + 17
+	want := make([]byte, size)
+	for i := range want {
+		want[i] = byte(i >> 3 * i)
+	}
+	for _, cipher := range ciphers() {
+		cfg := f.clientConfig("alice", f.key)
+		cfg.Ciphers = []string{cipher}
+		s := f.session(f.dialWith(cfg))
+		s.must("exec", text("cat"))
+		go func() {
+			_, _ = s.Write(want)
+			_ = s.CloseWrite()
+		}()
+		got, err := io.ReadAll(byteReader{s})
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s: %d bytes came, and not the same; %v", cipher, len(got), err)
+		}
+	}
+}
