@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,6 +20,12 @@ type Program struct{ file *os.File } // O_PATH: good for execve and for nothing 
 
 // maxProgram bounds what is read as a program, bytes.
 const maxProgram = 64 << 20
+
+// A program that is busy is tried to be sealed again, for 2 s at least.
+const (
+	sealTries = 20
+	sealPause = 100 * time.Millisecond
+)
 
 // LoadProgram copies the executable at path, which must belong to root or to
 // the process's own user and be writable by nobody else.
@@ -44,8 +51,7 @@ func LoadProgram(path string) (*Program, error) {
 	if err := unix.Fchmod(fd, 0o111); err != nil {
 		return nil, os.NewSyscallError("fchmod", err)
 	}
-	seals := unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
-	if _, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals); err != nil {
+	if err := seal(fd); err != nil {
 		return nil, os.NewSyscallError("fcntl(F_ADD_SEALS)", err)
 	}
 	handle, err := unix.Open(fmt.Sprintf("/proc/self/fd/%d", fd), unix.O_PATH|unix.O_CLOEXEC, 0)
@@ -53,6 +59,20 @@ func LoadProgram(path string) (*Program, error) {
 		return nil, &os.PathError{Op: "open", Path: name, Err: err}
 	}
 	return &Program{os.NewFile(uintptr(handle), name)}, nil
+}
+
+// seal lets nobody write to a memfd any more, nor undo that. The kernel refuses with
+// EBUSY while something holds one of its pages (memfd_wait_for_pins in mm/memfd.c), which
+// on a busy machine may be the kernel itself, for longer than the 150 ms that it waits.
+func seal(fd int) error {
+	const seals = unix.F_SEAL_SEAL | unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_WRITE
+	for try := 0; ; try++ {
+		_, err := unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals)
+		if !errors.Is(err, unix.EBUSY) || try == sealTries {
+			return err
+		}
+		time.Sleep(sealPause) //nolint:forbidigo // nobody tells when it is let go
+	}
 }
 
 // memfd asks for an executable file, which kernels before 6.3 give unasked.
