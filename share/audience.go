@@ -72,17 +72,20 @@ func (a *audience) tell() {
 	a.changed = make(chan struct{})
 }
 
-// others are the sizes of the frames that viewers are shown.
-func (a *audience) others(own Size) []Size {
+// shown are the sizes of the frames that viewers are shown, and whether there is one who
+// is shown the stream.
+func (a *audience) shown(own Size) (frames []Size, stream bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	var sizes []Size
 	for _, v := range a.viewers {
-		if size := v.frameSize(own); size != (Size{}) && !slices.Contains(sizes, size) {
-			sizes = append(sizes, size)
+		size := v.frameSize(own)
+		if size == (Size{}) {
+			stream = true
+		} else if !slices.Contains(frames, size) {
+			frames = append(frames, size)
 		}
 	}
-	return sizes
+	return frames, stream
 }
 
 // Viewers are those who look on now, and a channel that is closed when somebody joins,

@@ -71,7 +71,8 @@ func (p *painter) look() {
 	}
 	var wait time.Duration
 	drawn := false
-	if p.wanted.Load() || next.from > before { // nobody can go on from where he was
+	sizes, stream := p.audience.shown(next.size)
+	if p.wanted.Load() || stream && next.from > before { // nobody can go on from where he was
 		if d := repaintPace - p.looked.Sub(p.repainted); d > 0 {
 			wait = d
 		} else {
@@ -80,7 +81,7 @@ func (p *painter) look() {
 			next.repaint = &picture{next.end, next.epoch, p.screen.AppendRepaint([]byte(screen.Reset))}
 		}
 	}
-	if sizes := p.audience.others(next.size); len(sizes) > 0 && (p.stale || next.lacks(sizes)) {
+	if len(sizes) > 0 && (p.stale || next.lacks(sizes)) {
 		if d := p.pause - p.looked.Sub(p.framed); d > 0 {
 			wait = max(wait, d)
 		} else {

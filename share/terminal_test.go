@@ -269,6 +269,37 @@ func TestOtherSizes(t *testing.T) {
 	owner.Wait()
 }
 
+// For those who are all shown frames no picture is made of the whole screen, however
+// much is written; who comes for the stream then is shown one.
+func TestNobodyToRepaintFor(t *testing.T) {
+	t.Parallel()
+	owner := newTerminal(Usual(), nil, &buffers{})
+	small := joined(t, owner, View, Size{40, 10})
+	owner.Write([]byte("begin"))
+	small.shows("begin")
+	of := func() uint64 {
+		if p := owner.last.Load().repaint; p != nil {
+			return p.at
+		}
+		return 0
+	}
+	before := of()
+	for i := range 5 {
+		owner.Write(bytes.Repeat([]byte("0123456789\x1b[K"), 2*kept/13))
+		owner.Write(fmt.Appendf(nil, "\r\nflood %d", i))
+		small.shows(fmt.Sprint("flood ", i))
+	}
+	if now := of(); now != before {
+		t.Errorf("a picture was made of what was written up to %d", now)
+	}
+	large := joined(t, owner, View, Usual())
+	large.shows("flood 4")
+	small.Leave()
+	large.Leave()
+	owner.End()
+	owner.Wait()
+}
+
 // A viewer who changes his size is shown another frame, though nothing is written.
 func TestAViewerResizes(t *testing.T) {
 	t.Parallel()
