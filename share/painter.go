@@ -72,7 +72,7 @@ func (p *painter) look() {
 	var wait time.Duration
 	drawn := false
 	sizes, stream := p.audience.shown(next.size)
-	if p.wanted.Load() || stream && next.from > before { // nobody can go on from where he was
+	if stream && (p.wanted.Load() || next.from > before) { // nobody can go on from where he was
 		if d := repaintPace - p.looked.Sub(p.repainted); d > 0 {
 			wait = d
 		} else {
