@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A program is sealed though something holds one of its pages for a while.
+// A program is sealed though something keeps it from that for a while, here a mapping.
 func TestSealWaitsForWhoHoldsAPage(t *testing.T) {
 	t.Parallel()
 	fd, err := memfd("held")
