@@ -62,10 +62,10 @@ func (s *socket) giveBack() {
 	s.ahead.buf, s.ahead.rest, s.buf = nil, nil, nil
 }
 
-// settle lets the library decrypt what was read ahead, so that who is to hand it on
-// finds all of it. A reader that waits for something else in the meantime, such as room
-// in an answer's socket, isn't waited for.
-func (s *socket) settle() {
+// finish lets the library decrypt what was read ahead, so that who is to hand it on
+// finds most of it at once: it would have to wait after each stretch else. A reader that
+// is held up itself isn't waited for.
+func (s *socket) finish() {
 	if s == nil {
 		return
 	}

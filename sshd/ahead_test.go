@@ -3,8 +3,10 @@ package sshd
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 )
 
@@ -71,5 +73,43 @@ func TestReadAhead(t *testing.T) {
 		if n, err := s.readAhead(make([]byte, 10)); n != 0 || err != io.EOF {
 			t.Errorf("at the end: %d, %v", n, err)
 		}
+	}
+}
+
+// Who hands on what a client sends a lot of lets the library decrypt what was read of it,
+// but doesn't wait for ever.
+func TestSinkLetsTheLibraryFinish(t *testing.T) {
+	t.Parallel()
+	s, _ := sockets(t)
+	waits := make(chan struct{})
+	turnstile := s.chunks.turnstile
+	turnstile.passing = waits // somebody else waits for the poller
+	r, w := emptyPipe(t)
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	raw, err := w.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	upload := func() <-chan error {
+		done := make(chan error, 1)
+		sent := strings.NewReader(strings.Repeat("x", keystrokes+chunkSize+100))
+		k := &sink{channel: sender{Reader: sent}, chunks: s.chunks, from: s}
+		go func() { done <- k.copy(raw) }()
+		return done
+	}
+	if err := <-upload(); !errors.Is(err, io.EOF) {
+		t.Fatalf("with nothing ahead: %v", err)
+	}
+	s.ahead.more.Store(true)
+	done := upload()
+	for n := range aheadSize / stretch {
+		select {
+		case waits <- struct{}{}:
+		case err := <-done:
+			t.Fatalf("after waiting %d times: %v", n, err)
+		}
+	}
+	if err := <-done; !errors.Is(err, io.EOF) {
+		t.Fatal(err)
 	}
 }

@@ -2,6 +2,7 @@ package sshd
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -19,27 +20,25 @@ const (
 	maxHold = time.Millisecond
 )
 
-// gather is what a socket was given to write, and hasn't written. Each write is a
-// segment of TCP and wakes whoever waits for it, which with a client that is faster
-// than the server costs as much as copying the packet does. It takes no memory while
-// nothing is under way.
+// gather is what a socket was given to write, and hasn't written. Each write wakes
+// whoever waits for it, which with a client that is faster than the server costs as much
+// as copying the packet does. It takes no memory while nothing is under way.
 type gather struct {
-	mu     sync.Mutex
-	held   *[maxHeld]byte // nil if there is nothing
-	n      int            // bytes of it
-	corked bool           // more comes at once
-	timer  *time.Timer    // nil until something was held for the first time
+	corked atomic.Bool // more comes at once
+
+	mu    sync.Mutex
+	held  *[maxHeld]byte // nil if there is nothing
+	n     int            // bytes of it
+	timer *time.Timer    // nil until a packet was held for the first time
 }
 
-// cork says that more comes at once, until uncork: a long packet then waits for the
-// next one, and both leave together.
+// cork says that more comes at once, until uncork, or until nothing has come for
+// maxHold: a long packet then waits for what comes next, and leaves with it. It doesn't
+// wait for a client who doesn't read.
 func (s *socket) cork() {
-	if s == nil {
-		return
+	if s != nil {
+		s.gather.corked.Store(true)
 	}
-	s.gather.mu.Lock()
-	s.gather.corked = true
-	s.gather.mu.Unlock()
 }
 
 // uncork writes what is held. An error is the next write's too.
@@ -47,19 +46,19 @@ func (s *socket) uncork() {
 	if s == nil {
 		return
 	}
+	s.gather.corked.Store(false)
 	s.gather.mu.Lock()
 	defer s.gather.mu.Unlock()
-	s.gather.corked = false
 	_, _ = s.release(nil)
 }
 
 // writePacket is Write of what the library writes at once, a packet or a part of one.
 //
-// With AES-GCM it writes the length, which fills its buffer with the beginning of a
-// long packet, and then the rest; two calls, and two segments of TCP. So what is
-// exactly a buffer waits for what comes next. Something does: no packet after the key
-// exchange is that long, since a length of 4 bytes, a content of n * 8 and a tag of
-// n * 16 aren't a multiple of 8.
+// With AES-GCM and AES-CTR it writes the length, which fills its buffer with the beginning
+// of a long packet, and then the rest, in two or three calls, each a segment of TCP at
+// least. So what is exactly a buffer waits for what comes next, corked or not. Something
+// does: no packet after the key exchange is as long as one or two of them, since a length
+// of 4 bytes, a content of n * 8 and a tag of n * 16 aren't a multiple of 8.
 func (s *socket) writePacket(b []byte) (int, error) {
 	s.writes.moved(len(b))
 	g := &s.gather
@@ -67,7 +66,7 @@ func (s *socket) writePacket(b []byte) (int, error) {
 	defer g.mu.Unlock()
 	switch room := maxHeld - g.n; {
 	case len(b) == libraryBuffer && len(b) <= room:
-	case g.corked && len(b) > libraryBuffer && len(b) <= room-libraryBuffer: // which leaves room for a beginning
+	case g.corked.Load() && len(b) > libraryBuffer && len(b) <= room-libraryBuffer: // which leaves room for a beginning
 		g.limit(s)
 	default:
 		return s.release(b)
@@ -83,11 +82,7 @@ func (s *socket) writePacket(b []byte) (int, error) {
 func (g *gather) limit(s *socket) {
 	switch {
 	case g.timer == nil:
-		g.timer = time.AfterFunc(maxHold, func() {
-			g.mu.Lock()
-			defer g.mu.Unlock()
-			_, _ = s.release(nil) // an error is the next write's too
-		})
+		g.timer = time.AfterFunc(maxHold, s.uncork) // what was to come at once didn't
 	case g.n <= libraryBuffer:
 		g.timer.Reset(maxHold)
 	}

@@ -7,6 +7,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"golang.org/x/crypto/ssh"
 )
 
 // The two parts of a packet leave together, and in order.
@@ -46,13 +48,15 @@ func TestNoPacketWaitsForTheNext(t *testing.T) {
 		cfg.Ciphers = []string{cipher}
 		s := f.session(f.dialWith(cfg))
 		s.must("exec", text("stdbuf -o0 cat"))
-		for n := libraryBuffer - 100; n <= libraryBuffer+10; n++ {
-			sent := bytes.Repeat([]byte("x"), n)
-			if _, err := s.Write(sent); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := io.ReadFull(byteReader{s}, sent); err != nil {
-				t.Fatalf("%s: %d bytes: %v", cipher, n, err)
+		for _, around := range []int{libraryBuffer, 2 * libraryBuffer} {
+			for n := around - 100; n <= around+10; n++ {
+				sent := bytes.Repeat([]byte("x"), n)
+				if _, err := s.Write(sent); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := io.ReadFull(byteReader{s}, sent); err != nil {
+					t.Fatalf("%s: %d bytes: %v", cipher, n, err)
+				}
 			}
 		}
 	}
@@ -148,7 +152,20 @@ func TestNothingIsHeldForLong(t *testing.T) {
 			t.Fatal(err)
 		}
 		arrive(t, s, client, packet)
+		if s.gather.corked.Load() {
+			t.Error("it is corked though nothing came")
+		}
+		s.cork()
 	}
+}
+
+// Corking doesn't wait for a client who doesn't read.
+func TestCorkDoesNotWait(t *testing.T) {
+	t.Parallel()
+	s, _ := sockets(t)
+	s.gather.mu.Lock() // as whoever writes holds it
+	defer s.gather.mu.Unlock()
+	s.cork()
 }
 
 // A source corks the socket while it has more to read, and lets all leave before it
@@ -162,20 +179,15 @@ func TestSourceCorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	corked := func() bool {
-		s.gather.mu.Lock()
-		defer s.gather.mu.Unlock()
-		return s.gather.corked
-	}
+	corked := s.gather.corked.Load
 	hand := func() []byte {
-		t.Helper()
 		chunk, err := src.next()
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
 		sent := bytes.Clone(chunk)
 		if _, err := s.writePacket(chunk); err != nil {
-			t.Fatal(err)
+			t.Error(err)
 		}
 		src.done()
 		return sent
@@ -215,7 +227,20 @@ func TestSourceCorks(t *testing.T) {
 	}
 }
 
-// What comes through arrives whole and in order with every cipher.
+// gathers tells whether the server's end of a connection has ever held a packet.
+func (f *fixture) gathers(client *ssh.Client) bool {
+	for _, c := range f.server.connections() {
+		if c.link.RemoteAddr().String() == client.LocalAddr().String() {
+			g := &c.link.socket.gather
+			g.mu.Lock()
+			defer g.mu.Unlock()
+			return g.timer != nil
+		}
+	}
+	return false
+}
+
+// What is downloaded is gathered, and arrives whole and in order with every cipher.
 func TestGatheredDownloads(t *testing.T) {
 	t.Parallel()
 	f := start(t)
@@ -224,18 +249,31 @@ func TestGatheredDownloads(t *testing.T) {
 	for i := range want {
 		want[i] = byte(i >> 3 * i)
 	}
+	send := func(to io.Writer, end func() error) {
+		_, _ = to.Write(want)
+		_ = end()
+	}
 	for _, cipher := range ciphers() {
 		cfg := f.clientConfig("alice", f.key)
 		cfg.Ciphers = []string{cipher}
-		s := f.session(f.dialWith(cfg))
+		client := f.dialWith(cfg)
+		s := f.session(client)
 		s.must("exec", text("cat"))
-		go func() {
-			_, _ = s.Write(want)
-			_ = s.CloseWrite()
-		}()
-		got, err := io.ReadAll(byteReader{s})
-		if err != nil || !bytes.Equal(got, want) {
+		go send(s, s.CloseWrite)
+		if got, err := io.ReadAll(byteReader{s}); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %d bytes came, and not the same; %v", cipher, len(got), err)
 		}
+		if !f.gathers(client) {
+			t.Errorf("%s: no packet was held", cipher)
+		}
+	}
+	client := f.dial()
+	ch, far := f.forwardTo(client, newTarget(t, "tcp", "127.0.0.1:0"))
+	go send(far, far.Close)
+	if got, err := io.ReadAll(ch); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("of a forward %d bytes came, and not the same; %v", len(got), err)
+	}
+	if !f.gathers(client) {
+		t.Error("of a forward no packet was held")
 	}
 }

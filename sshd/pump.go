@@ -18,7 +18,7 @@ const (
 	chunkSize = 32 << 10
 
 	// aheadSize is how much is read at once of a client that sends a lot.
-	aheadSize = 512 << 10
+	aheadSize = 256 << 10
 
 	// keystrokes is the buffer that each session keeps for what comes from the
 	// client while it is idle.
@@ -204,7 +204,7 @@ func (k *sink) copy(to syscall.RawConn) error {
 			n, err = k.next(buf[:], to)
 			k.chunks.pool.Put(buf)
 		default:
-			k.from.settle()
+			k.from.finish()
 			buf := k.chunks.ahead()
 			n, err = k.next(buf[:], to)
 			k.chunks.aheads.Put(buf)

@@ -32,6 +32,7 @@ type socket struct {
 
 	// Of whoever writes; there is one at a time.
 	writes pace
+
 	gather gather
 }
 
