@@ -121,7 +121,9 @@ func TestWhateverIsPublished(t *testing.T) {
 	}
 	peak := i.peak()
 	t.Logf("jailsh-net had %d MiB before, and up to %d", before, peak)
-	if peak > before+20 {
+	// Of 250 MiB; what isn't needed is collected once it is as much as what is, ballast
+	// and all.
+	if peak > before+40 {
 		t.Errorf("jailsh-net had %d MiB before, and up to %d", before, peak)
 	}
 	i.unharmed()
