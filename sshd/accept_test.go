@@ -94,7 +94,7 @@ func TestAcceptErrorIsReturned(t *testing.T) {
 func TestServeEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.88:0") // no other test's address: one could listen at the port again
 	if err != nil {
 		t.Fatal(err)
 	}
