@@ -88,6 +88,9 @@ func (a *app) spawn(ctx context.Context, c *cell.Cell, command []string) (wire.E
 		request.TTY = &wire.TTY{Size: windowSize(a.stdin)}
 	}
 	p, err := c.Spawn(ctx, request)
+	if errors.Is(err, wire.ErrClosed) {
+		err = errGone
+	}
 	if err != nil {
 		return wire.Exit{}, err
 	}
