@@ -48,7 +48,7 @@ func (s *socket) readAhead(b []byte) (int, error) {
 
 // fill takes a buffer, and keeps it only if there was something to read.
 func (s *socket) fill(fd uintptr) bool {
-	buf := s.chunks.ahead()
+	buf := s.chunks.ahead.get()
 	s.ahead.buf, s.buf = buf, buf[:]
 	if s.read(fd) && s.n > 0 {
 		return true
@@ -58,7 +58,7 @@ func (s *socket) fill(fd uintptr) bool {
 }
 
 func (s *socket) giveBack() {
-	s.chunks.aheads.Put(s.ahead.buf)
+	s.chunks.ahead.put(s.ahead.buf)
 	s.ahead.buf, s.ahead.rest, s.buf = nil, nil, nil
 }
 

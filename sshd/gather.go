@@ -12,8 +12,9 @@ const (
 	// section 6, RFC 4254 section 5.2).
 	envelope = 512
 
-	// maxHeld is what a socket holds, bytes: a packet, and the beginning of the next.
-	maxHeld = chunkSize + envelope + libraryBuffer
+	// maxHeld is what a socket holds, bytes: three packets, and the beginning of the
+	// fourth, with which they leave (wideSize).
+	maxHeld = 3*(chunkSize+envelope) + libraryBuffer
 
 	// maxHold is how long a packet is held if nothing follows it, although more was
 	// to come: the client's window is full, say.
@@ -32,9 +33,9 @@ type gather struct {
 	timer *time.Timer    // nil until a packet was held for the first time
 }
 
-// cork says that more comes at once, until uncork, or until nothing has come for
-// maxHold: a long packet then waits for what comes next, and leaves with it. It doesn't
-// wait for a client who doesn't read.
+// cork says that more comes at once, until uncork, or until maxHold after the first
+// packet that waits: long ones then wait for each other, and leave with a short one or
+// when there is no room for another. It doesn't wait for a client who doesn't read.
 func (s *socket) cork() {
 	if s != nil {
 		s.gather.corked.Store(true)
@@ -72,7 +73,7 @@ func (s *socket) writePacket(b []byte) (int, error) {
 		return s.release(b)
 	}
 	if g.held == nil {
-		g.held = s.chunks.hold()
+		g.held = s.chunks.held.get()
 	}
 	g.n += copy(g.held[g.n:], b)
 	return len(b), nil
@@ -99,7 +100,7 @@ func (s *socket) release(b []byte) (int, error) {
 	}
 	n, err := s.writeBoth(g.held[:g.n], b)
 	n = max(0, n-g.n)
-	s.chunks.helds.Put(g.held)
+	s.chunks.held.put(g.held)
 	g.held, g.n = nil, 0
 	return n, err
 }

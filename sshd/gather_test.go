@@ -2,9 +2,9 @@ package sshd
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -69,13 +69,19 @@ func gathering(t *testing.T) (*socket, []byte, net.Conn) {
 	s.gather.timer = time.AfterFunc(time.Hour, func() {}) // it is another test's
 	s.cork()
 	packet := bytes.Repeat([]byte("1"), chunkSize)
-	if n, err := s.writePacket(packet); n != len(packet) || err != nil {
-		t.Fatalf("%d, %v", n, err)
-	}
+	give(t, s, packet)
 	if s.gather.n != len(packet) {
 		t.Fatalf("%d bytes are held", s.gather.n)
 	}
 	return s, packet, client
+}
+
+// give has a socket write what the library would.
+func give(t *testing.T, s *socket, b []byte) {
+	t.Helper()
+	if n, err := s.writePacket(b); n != len(b) || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
 }
 
 // arrive reads what must have been written, and that there is nothing held any more.
@@ -101,32 +107,39 @@ func arrive(t *testing.T, s *socket, client net.Conn, want ...[]byte) {
 // written, or when the socket is uncorked.
 func TestPacketsLeaveTogether(t *testing.T) {
 	t.Parallel()
-	t.Run("with another", func(t *testing.T) {
+	t.Run("with three others", func(t *testing.T) {
 		t.Parallel()
 		s, first, client := gathering(t)
-		second := bytes.Repeat([]byte("2"), chunkSize)
-		if n, err := s.writePacket(second); n != len(second) || err != nil {
-			t.Fatalf("%d, %v", n, err)
-		}
-		arrive(t, s, client, first, second)
-	})
-	t.Run("with one in two parts", func(t *testing.T) {
-		t.Parallel()
-		s, first, client := gathering(t)
-		beginning, rest := bytes.Repeat([]byte("2"), libraryBuffer), bytes.Repeat([]byte("3"), chunkSize+envelope-libraryBuffer)
-		for _, part := range [][]byte{beginning, rest} {
-			if n, err := s.writePacket(part); n != len(part) || err != nil {
-				t.Fatalf("%d, %v", n, err)
+		all := [][]byte{first}
+		for _, c := range []string{"2", "3", "4"} {
+			if held := len(all) * chunkSize; s.gather.n != held {
+				t.Fatalf("%d bytes are held, not %d", s.gather.n, held)
 			}
+			packet := bytes.Repeat([]byte(c), chunkSize)
+			give(t, s, packet)
+			all = append(all, packet)
 		}
-		arrive(t, s, client, first, beginning, rest)
+		arrive(t, s, client, all...)
+	})
+	t.Run("in two parts", func(t *testing.T) {
+		t.Parallel()
+		s, first, client := gathering(t)
+		all := [][]byte{first}
+		for _, c := range []string{"2", "3", "4"} {
+			beginning, rest := bytes.Repeat([]byte(c), libraryBuffer), bytes.Repeat([]byte(c), chunkSize+envelope-libraryBuffer)
+			give(t, s, beginning)
+			if s.gather.n == 0 {
+				t.Fatal("the beginning of a packet was written by itself")
+			}
+			give(t, s, rest)
+			all = append(all, beginning, rest)
+		}
+		arrive(t, s, client, all...)
 	})
 	t.Run("with a short one", func(t *testing.T) {
 		t.Parallel()
 		s, first, client := gathering(t)
-		if n, err := s.writePacket([]byte("an echo")); n != 7 || err != nil {
-			t.Fatalf("%d, %v", n, err)
-		}
+		give(t, s, []byte("an echo"))
 		arrive(t, s, client, first, []byte("an echo"))
 	})
 	t.Run("uncorked", func(t *testing.T) {
@@ -134,9 +147,7 @@ func TestPacketsLeaveTogether(t *testing.T) {
 		s, first, client := gathering(t)
 		s.uncork()
 		arrive(t, s, client, first)
-		if _, err := s.writePacket(first); err != nil {
-			t.Fatal(err)
-		}
+		give(t, s, first)
 		arrive(t, s, client, first)
 	})
 }
@@ -148,9 +159,7 @@ func TestNothingIsHeldForLong(t *testing.T) {
 	s.cork()
 	for range 3 { // the timer is a new one, and then the same again
 		packet := bytes.Repeat([]byte("1"), chunkSize)
-		if _, err := s.writePacket(packet); err != nil {
-			t.Fatal(err)
-		}
+		give(t, s, packet)
 		arrive(t, s, client, packet)
 		if s.gather.corked.Load() {
 			t.Error("it is corked though nothing came")
@@ -168,8 +177,7 @@ func TestCorkDoesNotWait(t *testing.T) {
 	s.cork()
 }
 
-// A source corks the socket while it has more to read, and lets all leave before it
-// waits, and at its end.
+// What a source reads at once leaves at once: the socket is corked until it is written.
 func TestSourceCorks(t *testing.T) {
 	t.Parallel()
 	s, client := sockets(t)
@@ -179,51 +187,33 @@ func TestSourceCorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	corked := s.gather.corked.Load
-	hand := func() []byte {
-		chunk, err := src.next()
-		if err != nil {
-			t.Error(err)
+	for _, c := range []struct {
+		sent   int
+		corked bool
+	}{{chunkSize, false}, {chunkSize + 1, true}, {100, false}, {chunkSize + 1, false}} {
+		if _, err := w.Write(make([]byte, c.sent)); err != nil {
+			t.Fatal(err)
 		}
-		sent := bytes.Clone(chunk)
-		if _, err := s.writePacket(chunk); err != nil {
-			t.Error(err)
+		var sent [][]byte
+		for rest := c.sent; rest > 0; {
+			chunk, err := src.next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if corked := s.gather.corked.Load(); corked != c.corked {
+				t.Errorf("%d bytes of %d: corked %t", len(chunk), c.sent, corked)
+			}
+			rest -= len(chunk)
+			for part := range slices.Chunk(chunk, chunkSize) { // as the library does
+				sent = append(sent, bytes.Clone(part))
+				give(t, s, part)
+			}
+			src.done()
+			if s.gather.corked.Load() {
+				t.Error("it is corked though all is written")
+			}
 		}
-		src.done()
-		return sent
-	}
-	if _, err := w.Write(make([]byte, chunkSize)); err != nil {
-		t.Fatal(err)
-	}
-	first := hand()
-	if !corked() {
-		t.Fatal("it wasn't corked by a whole chunk")
-	}
-	waited := make(chan []byte)
-	go func() { waited <- hand() }()
-	arrive(t, s, client, first)
-	if corked() {
-		t.Error("it is corked while nothing is read")
-	}
-	if _, err := w.Write([]byte("little")); err != nil {
-		t.Fatal(err)
-	}
-	arrive(t, s, client, <-waited)
-
-	if _, err := w.Write(make([]byte, chunkSize)); err != nil {
-		t.Fatal(err)
-	}
-	w.Close()
-	last := hand()
-	if !corked() {
-		t.Fatal("it wasn't corked by a whole chunk")
-	}
-	if _, err := src.next(); !errors.Is(err, io.EOF) {
-		t.Fatalf("at the end: %v", err)
-	}
-	arrive(t, s, client, last)
-	if corked() {
-		t.Error("it is corked after the end")
+		arrive(t, s, client, sent...)
 	}
 }
 

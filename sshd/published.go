@@ -78,8 +78,8 @@ func head(in *bufio.Reader) ([]byte, error) {
 // stream shows what a program writes. The sizes in it are those of its terminal from
 // there on.
 func (p *published) stream(ctx context.Context, in io.Reader) error {
-	buf := p.chunks.get()
-	defer p.chunks.pool.Put(buf)
+	buf := p.chunks.chunk.get()
+	defer p.chunks.chunk.put(buf)
 	var sizes streamSizes
 	for {
 		got, err := in.Read(buf[:])

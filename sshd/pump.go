@@ -17,6 +17,10 @@ const (
 	// more than 32 KiB unless both sides agree.
 	chunkSize = 32 << 10
 
+	// wideSize is how much is read at once of a program that writes a lot: its pipe wakes
+	// it after each read, and the packets leave together.
+	wideSize = 4 * chunkSize
+
 	// aheadSize is how much is read at once of a client that sends a lot.
 	aheadSize = 256 << 10
 
@@ -37,32 +41,24 @@ const (
 // chunks are what the connections of a server share: buffers that are held while
 // there is something in them, and by nobody who waits; and the turnstile.
 type chunks struct {
-	pool      sync.Pool // of *[chunkSize]byte
-	aheads    sync.Pool // of *[aheadSize]byte
-	helds     sync.Pool // of *[maxHeld]byte
+	chunk     buffers[[chunkSize]byte]
+	wide      buffers[[wideSize]byte]
+	ahead     buffers[[aheadSize]byte]
+	held      buffers[[maxHeld]byte]
 	turnstile *turnstile
 }
 
-func (c *chunks) get() *[chunkSize]byte {
-	if b, ok := c.pool.Get().(*[chunkSize]byte); ok {
-		return b
+// buffers are those of one type that nobody needs at the moment.
+type buffers[T any] struct{ pool sync.Pool } // of *T
+
+func (b *buffers[T]) get() *T {
+	if t, ok := b.pool.Get().(*T); ok {
+		return t
 	}
-	return new([chunkSize]byte)
+	return new(T)
 }
 
-func (c *chunks) ahead() *[aheadSize]byte {
-	if b, ok := c.aheads.Get().(*[aheadSize]byte); ok {
-		return b
-	}
-	return new([aheadSize]byte)
-}
-
-func (c *chunks) hold() *[maxHeld]byte {
-	if b, ok := c.helds.Get().(*[maxHeld]byte); ok {
-		return b
-	}
-	return new([maxHeld]byte)
-}
+func (b *buffers[T]) put(t *T) { b.pool.Put(t) }
 
 // source reads a pipe, a socket or a terminal's master. It takes a buffer when there
 // is something to read.
@@ -71,12 +67,12 @@ type source struct {
 	chunks  *chunks
 	to      *socket               // by which the data leaves; nil if that isn't TCP
 	ready   func(fd uintptr) bool // fill, as raw.Read wants it
-	buf     *[chunkSize]byte
+	buf     []byte                // of chunkSize or wideSize; nil unless something was read
 	n       int
 	err     error
-	drained int // bytes read after the deadline
-	wide    bool
-	corked  bool // to is, by this source: there was a chunk to read, so that there is more
+	drained int  // bytes read after the deadline
+	widened bool // the pipe is
+	full    bool // a chunk was, at the last read: there is more
 }
 
 // newSource returns the source of f, whose data leaves by a socket unless that is nil.
@@ -88,7 +84,7 @@ func newSource(f *os.File, c *chunks, to *socket) (*source, error) {
 	s := &source{raw: raw, chunks: c, to: to}
 	s.ready = func(fd uintptr) bool {
 		s.fill(int(fd))
-		return s.corked || !errors.Is(s.err, unix.EAGAIN)
+		return !errors.Is(s.err, unix.EAGAIN)
 	}
 	return s, nil
 }
@@ -103,10 +99,6 @@ func newSource(f *os.File, c *chunks, to *socket) (*source, error) {
 func (s *source) next() ([]byte, error) {
 	s.n = 0
 	err := s.raw.Read(s.ready)
-	if err == nil && s.corked && errors.Is(s.err, unix.EAGAIN) {
-		s.uncork()
-		err = s.raw.Read(s.ready)
-	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = s.raw.Control(func(fd uintptr) { s.fill(int(fd)) })
 		if s.drained += s.n; s.drained > maxDrain && s.err == nil {
@@ -116,45 +108,54 @@ func (s *source) next() ([]byte, error) {
 	if err == nil {
 		err = s.err
 	}
-	switch {
-	case err != nil:
-		s.uncork()
-	case s.n == chunkSize:
-		s.corked = true
-		s.to.cork()
-	}
 	if s.n == 0 {
 		return nil, err
+	}
+	if s.n > chunkSize {
+		s.to.cork()
 	}
 	return s.buf[:s.n], err
 }
 
-// uncork has everything leave that was read.
-func (s *source) uncork() {
-	if s.corked {
-		s.corked = false
+// done gives the buffer back, when what is in it has been written.
+func (s *source) done() {
+	if s.n > chunkSize {
 		s.to.uncork()
+	}
+	s.give()
+}
+
+// take takes a buffer: a wide one where the last read found more than it had room for.
+func (s *source) take() {
+	if s.full {
+		s.buf = s.chunks.wide.get()[:]
+	} else {
+		s.buf = s.chunks.chunk.get()[:]
 	}
 }
 
-// done gives the buffer back.
-func (s *source) done() {
-	if s.buf != nil {
-		s.chunks.pool.Put(s.buf)
-		s.buf = nil
+func (s *source) give() {
+	switch len(s.buf) {
+	case chunkSize:
+		s.chunks.chunk.put((*[chunkSize]byte)(s.buf))
+	case wideSize:
+		s.chunks.wide.put((*[wideSize]byte)(s.buf))
 	}
+	s.buf = nil
 }
 
 // fill reads what there is. A terminal gives little at a time; if it looks as if
 // there were more, more is read before it is sent.
 func (s *source) fill(fd int) {
-	s.buf, s.n, s.err = s.chunks.get(), 0, nil
+	s.take()
+	s.n, s.err = 0, nil
 	for {
 		n, err := nonblock.Read(fd, s.buf[s.n:])
-		if n == chunkSize && !s.wide {
-			s.wide = true
+		if n >= chunkSize && !s.widened {
+			s.widened = true
 			widen(uintptr(fd))
 		}
+		s.full = n >= chunkSize
 		if n > 0 {
 			s.n += n
 			if n >= bulk && s.n <= chunkSize-bulk {
@@ -170,7 +171,7 @@ func (s *source) fill(fd int) {
 		}
 		s.err = err // EIO is a terminal's end: nobody has the other side open
 		if s.n == 0 {
-			s.done()
+			s.give()
 		}
 		return
 	}
@@ -200,14 +201,14 @@ func (k *sink) copy(to syscall.RawConn) error {
 		case n < keystrokes && !k.whole:
 			n, err = k.next(k.small[:], to)
 		case n < chunkSize:
-			buf := k.chunks.get()
+			buf := k.chunks.chunk.get()
 			n, err = k.next(buf[:], to)
-			k.chunks.pool.Put(buf)
+			k.chunks.chunk.put(buf)
 		default:
 			k.from.finish()
-			buf := k.chunks.ahead()
+			buf := k.chunks.ahead.get()
 			n, err = k.next(buf[:], to)
-			k.chunks.aheads.Put(buf)
+			k.chunks.ahead.put(buf)
 		}
 	}
 	return err

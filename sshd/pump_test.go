@@ -39,7 +39,7 @@ func TestSourceOfAPipe(t *testing.T) {
 	var got []byte
 	for {
 		chunk, err := src.next()
-		if len(chunk) > chunkSize || len(chunk) == 0 && err == nil {
+		if len(chunk) > wideSize || len(chunk) == 0 && err == nil {
 			t.Fatalf("a chunk of %d bytes", len(chunk))
 		}
 		got = append(got, chunk...)

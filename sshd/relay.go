@@ -111,9 +111,6 @@ func (r *relay) down() {
 	defer r.ended()
 	defer func() { _ = r.channel.CloseWrite() }() // an error: the client is gone
 	src, err := newSource(r.socket, &r.conn.server.chunks, r.conn.link.socket)
-	if err == nil {
-		defer src.uncork()
-	}
 	for err == nil {
 		var chunk []byte
 		chunk, err = src.next()

@@ -63,7 +63,6 @@ func (s *session) output(from *os.File, to io.Writer) {
 	if err != nil {
 		return // closed by halt
 	}
-	defer src.uncork()
 	r := s.recording.Load()
 	for {
 		chunk, err := src.next()
