@@ -20,8 +20,8 @@ func takeScroll(ctx context.Context, servers []*server, r *report) error {
 		}
 	}
 	rates := map[string][]float64{}
-	for range scrollRounds {
-		for _, srv := range servers {
+	for round := range scrollRounds {
+		for _, srv := range inTurn(servers, round) {
 			took, err := srv.transfer(ctx, "cat "+scrollFile, nil, "-tt")
 			if err != nil {
 				return err

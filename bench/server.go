@@ -129,6 +129,14 @@ func (srv *server) wrapped(err error) error {
 	return srv.wrap(err)
 }
 
+// inTurn returns the servers in the order of a round: each is the first in its turn, so
+// that what one leaves behind, in caches and on the way to the disk, isn't always the
+// same other's to bear.
+func inTurn(servers []*server, round int) []*server {
+	first := round % len(servers)
+	return slices.Concat(servers[first:], servers[:first])
+}
+
 // settle waits until the server has done all work that the last session left:
 // its processes are those of an idle one.
 func (srv *server) settle(ctx context.Context) error {

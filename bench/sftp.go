@@ -12,10 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
-	sftpRounds = 3
+	sftpRounds = 5
 	sftpLarge  = 1 << 30
 	sftpLimit  = 2 * time.Minute // of one command
 
@@ -43,13 +45,14 @@ func takeSFTP(ctx context.Context, servers []*server, r *report) error {
 		{"sftp get -r, 10,000 files of 1 KiB on tmpfs", "1/s", smallFolders * smallInFolder, "get -r /tmp/smallROUND " + small + ".ROUND"},
 	}
 	for round := range sftpRounds {
-		for _, srv := range servers {
+		for _, srv := range inTurn(servers, round) {
 			c, err := srv.sftp(ctx)
 			if err != nil {
 				return err
 			}
 			for _, w := range rows {
 				command := strings.ReplaceAll(w.command, "ROUND", fmt.Sprint(srv.name, round))
+				unix.Sync() // else the disk would be busy with what was sent before
 				took, err := c.do(command)
 				if err != nil {
 					return errors.Join(srv.wrap(fmt.Errorf("sftp: %s: %w", command, err)), c.close())
