@@ -10,6 +10,10 @@ import (
 // libraryBuffer is what x/crypto reads and writes at once (bufio's default).
 const libraryBuffer = 4096
 
+// maxFinish is how often who waits for a reader passes the turnstile: twice as often as
+// the reader itself does from one filling to the next.
+const maxFinish = 2 * aheadSize / stretch
+
 // ahead is what a socket has read of a client that sends a lot, and nobody has
 // asked for yet: a packet of 32 KiB takes the library two reads, and eight
 // packets may be there at a time. It costs no memory while nothing is under way.
@@ -29,6 +33,7 @@ func (s *socket) readAhead(b []byte) (int, error) {
 			s.ahead.eager = n == len(b) && n >= libraryBuffer
 			return n, err
 		}
+		s.reads.pass() // who hands on what was read finds it whole, and still in the cache
 		n, err := s.wait(s.ahead.fill)
 		if err != nil {
 			return 0, err
@@ -63,16 +68,16 @@ func (s *socket) giveBack() {
 }
 
 // finish lets the library decrypt what was read ahead, so that who is to hand it on
-// finds most of it at once: it would have to wait after each stretch else. A reader that
-// is held up itself isn't waited for.
+// finds all of it at once: it would have to wait after each stretch else. It comes back
+// before more is read, unless the reader is held up: that isn't waited for.
 func (s *socket) finish() {
 	if s == nil {
 		return
 	}
-	for range aheadSize / stretch {
+	for range maxFinish {
+		s.chunks.turnstile.pass()
 		if !s.ahead.more.Load() {
 			return
 		}
-		s.chunks.turnstile.pass()
 	}
 }

@@ -90,26 +90,51 @@ func TestSinkLetsTheLibraryFinish(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	upload := func() <-chan error {
+	for _, c := range []struct {
+		more   bool
+		passes int
+	}{{false, 1}, {true, maxFinish}} {
+		s.ahead.more.Store(c.more)
 		done := make(chan error, 1)
 		sent := strings.NewReader(strings.Repeat("x", keystrokes+chunkSize+100))
 		k := &sink{channel: sender{Reader: sent}, chunks: s.chunks, from: s}
 		go func() { done <- k.copy(raw) }()
-		return done
-	}
-	if err := <-upload(); !errors.Is(err, io.EOF) {
-		t.Fatalf("with nothing ahead: %v", err)
-	}
-	s.ahead.more.Store(true)
-	done := upload()
-	for n := range aheadSize / stretch {
-		select {
-		case waits <- struct{}{}:
-		case err := <-done:
-			t.Fatalf("after waiting %d times: %v", n, err)
+		for n := range c.passes {
+			select {
+			case waits <- struct{}{}:
+			case err := <-done:
+				t.Fatalf("more to come: %t; after waiting %d times: %v", c.more, n, err)
+			}
+		}
+		if err := <-done; !errors.Is(err, io.EOF) {
+			t.Fatal(err)
 		}
 	}
-	if err := <-done; !errors.Is(err, io.EOF) {
+}
+
+// Before more is read ahead, others have their turn, who is to hand on what was read
+// among them.
+func TestReaderPassesBeforeItReadsMore(t *testing.T) {
+	t.Parallel()
+	s, client := sockets(t)
+	waits := make(chan struct{})
+	s.chunks.turnstile.passing = waits
+	s.ahead.eager = true
+	s.reads.bytes = stretch - 1
+	if _, err := client.Write([]byte("more")); err != nil {
 		t.Fatal(err)
+	}
+	read := make(chan int, 1)
+	go func() {
+		n, _ := s.readAhead(make([]byte, 10))
+		read <- n
+	}()
+	select {
+	case waits <- struct{}{}:
+	case n := <-read:
+		t.Fatalf("%d bytes were read at once", n)
+	}
+	if n := <-read; n != 4 || s.reads.bytes != 4 {
+		t.Errorf("%d bytes were read, and %d count for the next turn", n, s.reads.bytes)
 	}
 }

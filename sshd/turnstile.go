@@ -69,7 +69,7 @@ func (t *turnstile) pass() {
 	close(back)
 }
 
-// pace counts the bytes of one direction.
+// pace counts the bytes of one direction since it passed.
 type pace struct {
 	bytes     int
 	turnstile *turnstile
@@ -77,7 +77,11 @@ type pace struct {
 
 func (p *pace) moved(n int) {
 	if p.bytes += n; p.bytes >= stretch {
-		p.bytes = 0
-		p.turnstile.pass()
+		p.pass()
 	}
+}
+
+func (p *pace) pass() {
+	p.bytes = 0
+	p.turnstile.pass()
 }
