@@ -14,7 +14,7 @@ import (
 func TestPipesAreWidened(t *testing.T) {
 	t.Parallel()
 	const usual = 64 << 10 // pipe(7)
-	for _, c := range []struct{ bytes, want int }{{chunkSize / 2, usual}, {usual, pipeSize}} {
+	for _, c := range []struct{ bytes, want int }{{chunkSize / 2, usual}, {usual, outputPipe}} {
 		r, w := emptyPipe(t)
 		if _, err := w.Write(make([]byte, c.bytes)); err != nil {
 			t.Fatal(err)
@@ -31,7 +31,7 @@ func TestPipesAreWidened(t *testing.T) {
 			t.Errorf("of one that %d bytes were read of: %d", c.bytes, got)
 		}
 	}
-	for _, c := range []struct{ bytes, want int }{{chunkSize / 2, usual}, {2 * chunkSize, pipeSize}} {
+	for _, c := range []struct{ bytes, want int }{{chunkSize / 2, usual}, {2 * chunkSize, inputPipe}} {
 		r, w := emptyPipe(t)
 		go func() { _, _ = io.Copy(io.Discard, r) }()
 		raw, err := w.SyscallConn()
@@ -45,6 +45,29 @@ func TestPipesAreWidened(t *testing.T) {
 		if got := pipeSizeOf(t, w); got != c.want {
 			t.Errorf("of one that %d bytes were written to: %d", c.bytes, got)
 		}
+	}
+}
+
+// Who has made a pipe larger keeps it so.
+func TestWidePipesStayAsTheyAre(t *testing.T) {
+	t.Parallel()
+	const large = 2 * inputPipe
+	r, _ := emptyPipe(t)
+	raw, err := r.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = raw.Control(func(fd uintptr) {
+		if _, err := unix.FcntlInt(fd, unix.F_SETPIPE_SZ, large); err != nil {
+			t.Error(err)
+		}
+		widen(fd, inputPipe)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := pipeSizeOf(t, r); got != large {
+		t.Errorf("it holds %d bytes, and held %d", got, large)
 	}
 }
 

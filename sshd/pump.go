@@ -22,7 +22,7 @@ const (
 	wideSize = 4 * chunkSize
 
 	// aheadSize is how much is read at once of a client that sends a lot.
-	aheadSize = 256 << 10
+	aheadSize = 512 << 10
 
 	// keystrokes is the buffer that each session keeps for what comes from the
 	// client while it is idle.
@@ -153,7 +153,7 @@ func (s *source) fill(fd int) {
 		n, err := nonblock.Read(fd, s.buf[s.n:])
 		if n >= chunkSize && !s.widened {
 			s.widened = true
-			widen(uintptr(fd))
+			widen(uintptr(fd), outputPipe)
 		}
 		s.full = n >= chunkSize
 		if n > 0 {
@@ -195,7 +195,7 @@ func (k *sink) copy(to syscall.RawConn) error {
 	for err == nil {
 		if n >= chunkSize && !wide && to != nil {
 			wide = true
-			_ = to.Control(widen) // closed: the next write says so
+			_ = to.Control(func(fd uintptr) { widen(fd, inputPipe) }) // closed: the next write says so
 		}
 		switch {
 		case n < keystrokes && !k.whole:

@@ -423,7 +423,7 @@ func TestClientThatDoesNotReadStopsItsProgram(t *testing.T) {
 		}
 	}()
 	// The window, what was read at once and waits for it, and the pipe.
-	if n := <-written; n < window || n > window+wideSize+pipeSize {
+	if n := <-written; n < window || n > window+wideSize+outputPipe {
 		t.Errorf("%d bytes were taken from the program", n)
 	}
 	other := f.session(f.dial())

@@ -60,9 +60,13 @@ func Set(fd int) error {
 	return nil
 }
 
-// SetPipeSize is F_SETPIPE_SZ of fcntl(2): how many bytes a pipe holds.
-func SetPipeSize(fd, size int) error {
-	if _, _, errno := unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETPIPE_SZ, uintptr(size)); errno != 0 {
+// GrowPipe has a pipe hold size bytes, unless it holds as many (F_SETPIPE_SZ of fcntl(2)).
+func GrowPipe(fd, size int) error {
+	has, _, errno := unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_GETPIPE_SZ, 0)
+	if errno == 0 && int(has) < size {
+		_, _, errno = unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), unix.F_SETPIPE_SZ, uintptr(size))
+	}
+	if errno != 0 {
 		return errno
 	}
 	return nil
