@@ -123,7 +123,7 @@ func TestWhateverIsPublished(t *testing.T) {
 	t.Logf("jailsh-net had %d MiB before, and up to %d", before, peak)
 	// Of 250 MiB; what isn't needed is collected once it is as much as what is, ballast
 	// and all.
-	if peak > before+40 {
+	if peak > before+30 {
 		t.Errorf("jailsh-net had %d MiB before, and up to %d", before, peak)
 	}
 	i.unharmed()
