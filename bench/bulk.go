@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	bulkRounds = 5
+	bulkRounds = 6
 	bulkSize   = 1 << 30
 	bulkLimit  = 2 * time.Minute // of one transfer
 

@@ -6,7 +6,7 @@ import (
 )
 
 const (
-	scrollRounds = 5
+	scrollRounds = 6
 	scrollSize   = 100_000_000
 	scrollFile   = "/tmp/scroll"
 )

@@ -17,7 +17,7 @@ import (
 )
 
 const (
-	sftpRounds = 5
+	sftpRounds = 6
 	sftpLarge  = 1 << 30
 	sftpLimit  = 2 * time.Minute // of one command
 

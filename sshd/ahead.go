@@ -15,19 +15,20 @@ const libraryBuffer = 4096
 const maxFinish = 2 * aheadSize / stretch
 
 // ahead is what a socket has read of a client that sends a lot, and nobody has
-// asked for yet: a packet of 32 KiB takes the library two reads, and eight
+// asked for yet: a packet of 32 KiB takes the library two reads, and sixteen
 // packets may be there at a time. It costs no memory while nothing is under way.
 type ahead struct {
 	fill  func(fd uintptr) bool // as raw.Read wants it
 	buf   *[aheadSize]byte      // nil unless rest is of it
 	rest  []byte
 	eager bool        // the client sends a lot
-	more  atomic.Bool // rest isn't empty
+	more  atomic.Bool // the library hasn't come back yet for more than rest
 }
 
 // readAhead is Read that may read more, for the calls to come.
 func (s *socket) readAhead(b []byte) (int, error) {
 	if len(s.ahead.rest) == 0 {
+		s.ahead.more.Store(false)
 		if !s.ahead.eager {
 			n, err := s.Read(b)
 			s.ahead.eager = n == len(b) && n >= libraryBuffer
@@ -45,7 +46,6 @@ func (s *socket) readAhead(b []byte) (int, error) {
 	n := copy(b, s.ahead.rest)
 	if s.ahead.rest = s.ahead.rest[n:]; len(s.ahead.rest) == 0 {
 		s.giveBack()
-		s.ahead.more.Store(false)
 	}
 	s.reads.moved(n)
 	return n, nil
@@ -68,8 +68,8 @@ func (s *socket) giveBack() {
 }
 
 // finish lets the library decrypt what was read ahead, so that who is to hand it on
-// finds all of it at once: it would have to wait after each stretch else. It comes back
-// before more is read, unless the reader is held up: that isn't waited for.
+// finds all of it at once: it would have to wait after each stretch else. It mostly comes
+// back before more is read. A reader that is held up isn't waited for.
 func (s *socket) finish() {
 	if s == nil {
 		return

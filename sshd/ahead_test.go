@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 )
 
 // sockets are a server's end and a client's.
@@ -55,7 +56,7 @@ func TestReadAhead(t *testing.T) {
 		}
 		got = append(got, b[:n]...)
 		wasAhead = wasAhead || s.ahead.buf != nil
-		if s.ahead.more.Load() != (s.ahead.buf != nil) {
+		if s.ahead.buf != nil && !s.ahead.more.Load() {
 			t.Fatalf("after %d bytes it is wrong whether there are more", len(got))
 		}
 	}
@@ -106,8 +107,13 @@ func TestSinkLetsTheLibraryFinish(t *testing.T) {
 				t.Fatalf("more to come: %t; after waiting %d times: %v", c.more, n, err)
 			}
 		}
-		if err := <-done; !errors.Is(err, io.EOF) {
-			t.Fatal(err)
+		select {
+		case waits <- struct{}{}:
+			t.Fatalf("more to come: %t; it waits more than %d times", c.more, c.passes)
+		case err := <-done:
+			if !errors.Is(err, io.EOF) {
+				t.Fatal(err)
+			}
 		}
 	}
 }
@@ -118,12 +124,11 @@ func TestReaderPassesBeforeItReadsMore(t *testing.T) {
 	t.Parallel()
 	s, client := sockets(t)
 	waits := make(chan struct{})
-	s.chunks.turnstile.passing = waits
+	turnstile := s.chunks.turnstile
+	turnstile.passing = waits // somebody else waits for the poller
 	s.ahead.eager = true
+	s.ahead.more.Store(true) // until the library wants more
 	s.reads.bytes = stretch - 1
-	if _, err := client.Write([]byte("more")); err != nil {
-		t.Fatal(err)
-	}
 	read := make(chan int, 1)
 	go func() {
 		n, _ := s.readAhead(make([]byte, 10))
@@ -131,8 +136,17 @@ func TestReaderPassesBeforeItReadsMore(t *testing.T) {
 	}()
 	select {
 	case waits <- struct{}{}:
-	case n := <-read:
-		t.Fatalf("%d bytes were read at once", n)
+	case <-time.After(10 * time.Second):
+		t.Fatal("it reads at once")
+	}
+	if s.ahead.more.Load() {
+		t.Error("who waits for the library isn't told that it is through")
+	}
+	turnstile.mu.Lock()
+	turnstile.passing = nil
+	turnstile.mu.Unlock()
+	if _, err := client.Write([]byte("more")); err != nil {
+		t.Fatal(err)
 	}
 	if n := <-read; n != 4 || s.reads.bytes != 4 {
 		t.Errorf("%d bytes were read, and %d count for the next turn", n, s.reads.bytes)

@@ -190,7 +190,7 @@ func TestSourceCorks(t *testing.T) {
 	for _, c := range []struct {
 		sent   int
 		corked bool
-	}{{chunkSize, false}, {chunkSize + 1, true}, {100, false}, {chunkSize + 1, false}} {
+	}{{chunkSize, false}, {chunkSize + 1, true}, {100, false}, {chunkSize + 1, true}} {
 		if _, err := w.Write(make([]byte, c.sent)); err != nil {
 			t.Fatal(err)
 		}

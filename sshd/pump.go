@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -13,8 +14,8 @@ import (
 )
 
 const (
-	// chunkSize is how much is read and sent at once; RFC 4254 has no packets of
-	// more than 32 KiB unless both sides agree.
+	// chunkSize is how much is sent at once; RFC 4254 has no packets of more than 32 KiB
+	// unless both sides agree.
 	chunkSize = 32 << 10
 
 	// wideSize is how much is read at once of a program that writes a lot: its pipe wakes
@@ -39,7 +40,8 @@ const (
 )
 
 // chunks are what the connections of a server share: buffers that are held while
-// there is something in them, and by nobody who waits; and the turnstile.
+// there is something in them, and by who waits after a long read of an upload alone; and
+// the turnstile.
 type chunks struct {
 	chunk     buffers[[chunkSize]byte]
 	wide      buffers[[wideSize]byte]
@@ -72,7 +74,7 @@ type source struct {
 	err     error
 	drained int  // bytes read after the deadline
 	widened bool // the pipe is
-	full    bool // a chunk was, at the last read: there is more
+	full    bool // a chunk was, the last time: there may be more
 }
 
 // newSource returns the source of f, whose data leaves by a socket unless that is nil.
@@ -125,13 +127,21 @@ func (s *source) done() {
 	s.give()
 }
 
-// take takes a buffer: a wide one where the last read found more than it had room for.
+// take takes a buffer, a wide one if a chunk was filled the last time.
 func (s *source) take() {
 	if s.full {
 		s.buf = s.chunks.wide.get()[:]
 	} else {
 		s.buf = s.chunks.chunk.get()[:]
 	}
+}
+
+// grow takes a wide buffer instead of the chunk that is full.
+func (s *source) grow() {
+	wide := s.chunks.wide.get()[:]
+	copy(wide, s.buf)
+	s.give()
+	s.buf = wide
 }
 
 func (s *source) give() {
@@ -155,10 +165,14 @@ func (s *source) fill(fd int) {
 			s.widened = true
 			widen(uintptr(fd), outputPipe)
 		}
-		s.full = n >= chunkSize
+		s.n += n
+		s.full = s.n >= chunkSize
 		if n > 0 {
-			s.n += n
-			if n >= bulk && s.n <= chunkSize-bulk {
+			switch {
+			case n == chunkSize && len(s.buf) == chunkSize:
+				s.grow()
+				continue
+			case n >= bulk && s.n <= chunkSize-bulk:
 				continue
 			}
 			return
@@ -175,6 +189,19 @@ func (s *source) fill(fd int) {
 		}
 		return
 	}
+}
+
+// send writes b in packets of chunkSize at most. The client may have asked for larger
+// ones, but the library keeps buffers as large, and lets nobody in between.
+func send(to io.Writer, b []byte) (n int, err error) {
+	for part := range slices.Chunk(b, chunkSize) {
+		m, err := to.Write(part)
+		n += m
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // sink copies what comes from the client. It waits with a small buffer of its

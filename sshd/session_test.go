@@ -286,6 +286,27 @@ func TestOrderOfTheEnd(t *testing.T) {
 	}
 }
 
+// No packet is longer than chunkSize, though the client would take it.
+func TestPacketsAreShort(t *testing.T) {
+	t.Parallel()
+	f := start(t)
+	c := f.wireDial()
+	if !c.login("alice", f.key) {
+		t.Fatal("no login")
+	}
+	c.openSession(1 << 30)
+	const size = 10 * wideSize
+	c.channelRequest("exec", text(fmt.Sprintf("head -c %d /dev/zero", size)))
+	for came := 0; came < size; {
+		p := c.must(msgChannelData)
+		n := len(p) - 9
+		if n > chunkSize {
+			t.Fatalf("a packet has %d bytes", n)
+		}
+		came += n
+	}
+}
+
 // Nothing overtakes output that waits for the client's window, of either stream.
 func TestTheEndWaitsForTheOutput(t *testing.T) {
 	t.Parallel()

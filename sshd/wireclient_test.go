@@ -338,11 +338,12 @@ func (c *wireClient) openSession(window uint32) {
 	c.must(msgChannelConfirm)
 }
 
+// channelOpen takes packets of any size.
 func channelOpen(kind string, channel, window uint32) []byte {
 	return append([]byte{msgChannelOpen}, ssh.Marshal(struct {
 		Type                  string
 		Channel, Window, Size uint32
-	}{kind, channel, window, 1 << 15})...)
+	}{kind, channel, window, 1 << 30})...)
 }
 
 // channelRequest sends a request on channel 0 that must be answered with yes.
