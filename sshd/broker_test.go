@@ -192,14 +192,13 @@ func (b *fakeBroker) events() []string {
 	return events
 }
 
-func (b *fakeBroker) count(event string) int {
-	n := 0
-	for _, e := range b.events() {
-		if e == event {
-			n++
-		}
-	}
-	return n
+func (b *fakeBroker) count(event string) int { return len(b.recordsOf(event)) }
+
+// recordsOf are the records of an event.
+func (b *fakeBroker) recordsOf(event string) []*wire.Record {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(b.records), func(r *wire.Record) bool { return r.Event != event })
 }
 
 // forget drops the records of an event, which the test has made happen.

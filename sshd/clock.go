@@ -59,7 +59,7 @@ func (c *clock) look() {
 	switch {
 	case why != 0:
 		c.over = true
-		c.session.cancel(why)
+		c.session.expire(why)
 	case next == 0: // no limit
 		if c.timer != nil {
 			c.timer.Stop()

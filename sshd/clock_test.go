@@ -10,6 +10,7 @@ import (
 
 	"github.com/jailsh/jailsh/internal/wire"
 	"golang.org/x/crypto/ssh"
+	"golang.org/x/sys/unix"
 )
 
 // limitsOf is a setting of alice's limits of time.
@@ -148,6 +149,21 @@ func TestAnIdleProgramIsEnded(t *testing.T) {
 	if attr(r, "reason") != sentences[lostIdle] {
 		t.Errorf("recorded as %+v", r)
 	}
+}
+
+// Without a terminal it isn't hung up, and is ended all the same.
+func TestAProgramWithoutATerminalEndsWithItsTime(t *testing.T) {
+	t.Parallel()
+	f := start(t, limitsOf(0, time.Second))
+	s := f.session(f.dial())
+	s.must("exec", text("trap '' HUP; echo ready; while :; do sleep 300; done"))
+	waitFor(t, byteReader{s}, "ready")
+	errs := told(s)
+	s.wait()
+	if got := <-errs; !strings.Contains(got, sentences[lostTime]) {
+		t.Errorf("told %q", got)
+	}
+	f.eventually(func() bool { return errors.Is(unix.Kill(f.cell.newestGroup(), 0), unix.ESRCH) })
 }
 
 // sessions counts those of a user over all her connections.

@@ -39,16 +39,36 @@ func (s *session) kill() {
 	if a := s.seat.Load(); a != nil {
 		a.kept.kill()
 	}
-	s.mu.Lock()
-	p := s.files
-	s.mu.Unlock()
-	if p != nil && s.conn.work.enter() {
-		go func() {
-			defer s.conn.work.leave()
-			s.conn.server.protect(s.conn.ref, "kill", func() { s.endProgram(p) })
-		}()
+	if p := s.ownProgram(); p != nil {
+		s.end(p)
 	}
 	s.cancel(lostKilled)
+}
+
+// expire ends a session that has reached a limit. A terminal's program is hung up by that;
+// one without is ended.
+func (s *session) expire(why refusal) {
+	if p := s.ownProgram(); p != nil && p.PTY == nil {
+		s.end(p)
+	}
+	s.cancel(why)
+}
+
+// ownProgram is what runs in the session; nil if nothing does.
+func (s *session) ownProgram() *Process {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.files
+}
+
+// end has a program end, and doesn't wait for it.
+func (s *session) end(p *Process) {
+	if s.conn.work.enter() {
+		go func() {
+			defer s.conn.work.leave()
+			s.conn.server.protect(s.conn.ref, "end", func() { s.endProgram(p) })
+		}()
+	}
 }
 
 // endProgram ends a program that a hang-up doesn't end: one that ignores it, or has no

@@ -1,6 +1,7 @@
 package sshd
 
 import (
+	"fmt"
 	"net"
 	"net/netip"
 	"time"
@@ -22,12 +23,12 @@ func (c *connection) introduced() bool {
 	}
 	late := time.AfterFunc(proxyTimeout, func() { c.link.Close() })
 	said, err := readProxyHeader(c.link.Conn)
-	if err != nil {
-		late.Stop()
-		c.record(levelWarn, "no PROXY header", "", "reason", err.Error())
-		return false
-	}
-	if !late.Stop() {
+	if inTime := late.Stop(); !inTime || err != nil {
+		reason := fmt.Sprintf("nothing whole within %d seconds", int(proxyTimeout.Seconds()))
+		if inTime {
+			reason = err.Error()
+		}
+		c.record(levelWarn, "no PROXY header", "", "reason", reason)
 		return false
 	}
 	if !said.client.IsValid() {

@@ -192,6 +192,15 @@ func TestAProxyMustSayForWhom(t *testing.T) {
 		if n := f.broker.count("no PROXY header"); n != 5 {
 			t.Errorf("%d records", n)
 		}
+		late := 0
+		for _, r := range f.broker.recordsOf("no PROXY header") {
+			if attr(r, "reason") == "nothing whole within 5 seconds" {
+				late++
+			}
+		}
+		if late != 3 {
+			t.Errorf("%d were late", late)
+		}
 		if n := f.starting(); n != 0 || len(f.server.startups.sources) != 0 {
 			t.Errorf("%d connections of %v are counted", n, f.server.startups.sources)
 		}
