@@ -372,7 +372,7 @@ func TestHostCertificate(t *testing.T) {
 		t.Errorf("for another host: %+v", o)
 	}
 	i.sh("alice", "true") // whoever knows the key needs no certificate
-	if o := i.jailsh("check"); !strings.Contains(o.out+o.err, "host_certificates[0]: ") || !strings.Contains(o.out+o.err, "and then clients refuse it") {
+	if o := i.jailsh("check"); !strings.Contains(o.out+o.err, "host_certificates[0]: ") || !strings.Contains(o.out+o.err, "and then clients don't get it") {
 		t.Errorf("check says nothing of the end: %+v", o)
 	}
 
@@ -391,7 +391,6 @@ func TestHostCertificate(t *testing.T) {
 		make func()
 		says string
 	}{
-		"expired": {func() { certify("-V", "20200101:20200102") }, "has expired"},
 		"of a user": {func() {
 			i.move(i.relative(i.certify("ca", "host_ed25519_key", "user", "-n", "x")), "host_ed25519_key-cert.pub")
 		}, "is a user's certificate"},
@@ -412,6 +411,36 @@ func TestHostCertificate(t *testing.T) {
 		if o := i.jailsh("check"); o.code != 1 || !strings.Contains(o.out+o.err, c.says) {
 			t.Errorf("%s: check: %+v", what, o)
 		}
+	}
+
+	// One that isn't good now is no error: it isn't shown, and changes are used.
+	for says, validity := range map[string]string{"has expired": "20200101:20200102", "is not valid yet": "+300d:+301d"} {
+		i.log.mark()
+		certify("-V", validity)
+		i.log.wait("level=WARN", "a host certificate isn't shown to clients", "host_ed25519_key-cert.pub: "+says)
+		i.log.wait("reloaded the configuration")
+		if o := login(); o.code != 255 {
+			t.Errorf("%s: with the authority: %+v", says, o)
+		}
+		if got := i.sh("alice", "echo in"); got != "in" {
+			t.Errorf("%s: with the key: %q", says, got)
+		}
+		if o := i.jailsh("check", "--problems"); strings.Contains(o.out, says) {
+			t.Errorf("%s: is a problem: %+v", says, o)
+		}
+		if o := i.jailsh("check"); !strings.Contains(o.out, "advice: ") || !strings.Contains(o.out, "host_ed25519_key-cert.pub\" "+says) {
+			t.Errorf("%s: check: %+v", says, o)
+		}
+	}
+	i.person("bob").gone = true
+	i.reload()
+	refused(t, i.ssh("bob", "--", "true"))
+	i.stop()
+	i.launch()
+	i.log.wait("level=WARN", "a host certificate isn't shown to clients")
+	i.log.wait("msg=listening")
+	if got := i.sh("alice", "echo in"); got != "in" {
+		t.Errorf("after a start: %q", got)
 	}
 }
 

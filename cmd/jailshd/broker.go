@@ -80,7 +80,7 @@ func (d *daemon) netConfig() *wire.NetConfig {
 		MaxSessions: uint32(cfg.MaxSessions), MaxChannels: uint32(cfg.MaxChannels), LoginsPerSource: uint32(cfg.ConnectionsPerSource),
 		Banner: cfg.Banner, ShareAddress: cfg.ShareAddress,
 		PublicKeyAlgorithms: cfg.PublicKeys.Algorithms, RequiredRSASize: uint32(cfg.PublicKeys.RSABits),
-		HostCertificates: *d.hostCertificates.Load(),
+		HostCertificates: d.shownCertificates(time.Now()),
 		SourceBits4:      uint32(cfg.Sources.Bits4), SourceBits6: uint32(cfg.Sources.Bits6),
 		ProxiesFrom: cfg.Sources.Proxies, Penalties: cfg.Sources.Penalties, Watch: cfg.Watch,
 	}

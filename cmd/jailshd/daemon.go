@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
@@ -33,7 +34,7 @@ type daemon struct {
 	began            *config.Config                    // what it was started with
 	instance         atomic.Pointer[instance.Instance] // replaced by a reload
 	hostKeys         []ssh.Signer
-	hostCertificates atomic.Pointer[[][]byte] // of hostKeys; replaced by a reload
+	hostCertificates atomic.Pointer[[]*instance.HostCertificate] // of hostKeys; replaced by a reload
 	pid              *pidFile
 	listeners        []*os.File
 	admin            *adminSocket
@@ -93,6 +94,7 @@ func (d *daemon) open() (err error) {
 		return err
 	}
 	d.hostCertificates.Store(&certificates)
+	d.warnCertificates(time.Now())
 	own, err := os.Executable()
 	if err != nil {
 		return err

@@ -60,6 +60,7 @@ func (d *daemon) reload() error {
 	d.level.Set(fresh.Config.LogLevel)
 	d.instance.Store(fresh)
 	d.hostCertificates.Store(&certificates)
+	d.warnCertificates(time.Now())
 	d.net.recheck()
 	d.endInactive()
 	d.applyLimits()
@@ -68,7 +69,7 @@ func (d *daemon) reload() error {
 
 // fresh reads the configuration, and the certificates of the host keys, which
 // stay those of the start.
-func (d *daemon) fresh() (*instance.Instance, [][]byte, error) {
+func (d *daemon) fresh() (*instance.Instance, []*instance.HostCertificate, error) {
 	inst, err := instance.Load(d.instance.Load().Config.File)
 	if err != nil {
 		return nil, nil, err
@@ -114,18 +115,27 @@ func needRestart(old, fresh *config.Config) []string {
 	return names
 }
 
-// expiryCheck is how often users whose time has passed are looked for.
+// expiryCheck is how often users and host certificates whose time has passed are
+// looked for.
 const expiryCheck = time.Minute
 
 // watchExpiry ends the sessions and cells of users who expire while they are
-// logged in, until ctx ends.
+// logged in, and shows clients no host certificate that has expired, until ctx
+// ends.
 func (d *daemon) watchExpiry(ctx context.Context) {
+	last := time.Now()
 	ticker := time.NewTicker(expiryCheck)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-			if len(d.inactive()) > 0 {
+			now := time.Now()
+			turned := d.certificatesTurned(last, now)
+			last = now
+			if turned {
+				d.warnCertificates(now)
+			}
+			if turned || len(d.inactive()) > 0 {
 				d.net.recheck()
 				d.endInactive()
 			}

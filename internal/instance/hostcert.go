@@ -14,29 +14,48 @@ import (
 // newCertificate is how to make a host certificate.
 const newCertificate = "make one with: ssh-keygen -s CA -h -I HOST -n HOST,ADDRESS -V -1h:+52w HOSTKEY.pub"
 
-// HostCertificates reads those of host_certificates, in the form that clients
-// get. keys are the host keys. All problems come in one error.
-func (i *Instance) HostCertificates(keys []ssh.Signer) ([][]byte, error) {
-	var blobs [][]byte
+// HostCertificate is one of host_certificates. It may have expired: see Outdated.
+type HostCertificate struct {
+	*ssh.Certificate
+	Path string
+}
+
+// HostCertificates reads those of host_certificates. keys are the host keys. All
+// problems come in one error.
+func (i *Instance) HostCertificates(keys []ssh.Signer) ([]*HostCertificate, error) {
+	var certs []*HostCertificate
 	var problems strict.Problems
 	for _, path := range i.Config.HostCertificates {
-		cert, err := LoadHostCertificate(path, keys, time.Now())
+		cert, err := LoadHostCertificate(path, keys)
 		if err != nil {
 			problems = append(problems, err)
 			continue
 		}
-		blobs = append(blobs, cert.Marshal())
+		certs = append(certs, cert)
 	}
 	if err := problems.Err(); err != nil {
 		return nil, err
 	}
-	return blobs, nil
+	return certs, nil
+}
+
+// Outdated says that a certificate has expired or isn't valid yet, and is nil if
+// it is good now. It is no error: time passes without a change of any file, and
+// must not keep the changes that are made from being used.
+func (c *HostCertificate) Outdated(now time.Time) *strict.Problem {
+	switch at := uint64(now.Unix()); {
+	case at < c.ValidAfter:
+		return &strict.Problem{File: c.Path, What: "is not valid yet, and clients don't get it until then", Fix: "look at the clock, or " + newCertificate}
+	case at >= c.ValidBefore:
+		return &strict.Problem{File: c.Path, What: "has expired, and clients don't get it", Fix: newCertificate}
+	}
+	return nil
 }
 
 // LoadHostCertificate reads one host certificate: of one of the keys, and good
-// now. A client that gets another takes the host for a wrong one.
-func LoadHostCertificate(path string, keys []ssh.Signer, now time.Time) (*ssh.Certificate, *strict.Problem) {
-	bad := func(what, fix string) (*ssh.Certificate, *strict.Problem) {
+// but for the time. A client that gets another takes the host for a wrong one.
+func LoadHostCertificate(path string, keys []ssh.Signer) (*HostCertificate, *strict.Problem) {
+	bad := func(what, fix string) (*HostCertificate, *strict.Problem) {
 		return nil, &strict.Problem{File: path, What: what, Fix: fix}
 	}
 	src, err := strict.ReadFile(path)
@@ -57,18 +76,16 @@ func LoadHostCertificate(path string, keys []ssh.Signer, now time.Time) (*ssh.Ce
 		return bad("is of none of host_keys", newCertificate)
 	case !slices.Contains(credential.Signatures(), cert.Signature.Format):
 		return bad(fmt.Sprintf("is signed with %s, which clients refuse", cert.Signature.Format), newCertificate)
-	case uint64(now.Unix()) < cert.ValidAfter:
-		return bad("is not valid yet", newCertificate)
-	case uint64(now.Unix()) >= cert.ValidBefore:
-		return bad("has expired", newCertificate)
+	case cert.ValidAfter >= cert.ValidBefore:
+		return bad("is good at no time", newCertificate)
 	}
 	principal := "" // any, if none is named
 	if len(cert.ValidPrincipals) > 0 {
 		principal = cert.ValidPrincipals[0]
 	}
-	checker := ssh.CertChecker{Clock: func() time.Time { return now }}
+	checker := ssh.CertChecker{Clock: func() time.Time { return time.Unix(int64(cert.ValidAfter), 0) }}
 	if err := checker.CheckCert(principal, cert); err != nil {
 		return bad("is not good: "+err.Error(), newCertificate)
 	}
-	return cert, nil
+	return &HostCertificate{cert, path}, nil
 }

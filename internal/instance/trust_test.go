@@ -119,7 +119,6 @@ func TestRevokedKeysOfOthers(t *testing.T) {
 
 func TestLoadHostCertificate(t *testing.T) {
 	t.Parallel()
-	now := time.Unix(2e9, 0)
 	key, other, authority := newSigner(t), newSigner(t), newSigner(t)
 	old, err := ssh.NewSignerFromKey(newRSA(t, 2048))
 	if err != nil {
@@ -137,9 +136,11 @@ func TestLoadHostCertificate(t *testing.T) {
 	for _, test := range []struct{ name, text, wants string }{
 		{"good", certificate(nil), ""},
 		{"good for every name", certificate(func(c *ssh.Certificate) { c.ValidPrincipals = nil }), ""},
-		{"just", certificate(func(c *ssh.Certificate) { c.ValidAfter, c.ValidBefore = 2e9, 2e9+1 }), ""},
-		{"over", certificate(func(c *ssh.Certificate) { c.ValidBefore = 2e9 }), "has expired"},
-		{"early", certificate(func(c *ssh.Certificate) { c.ValidAfter = 2e9 + 1 }), "is not valid yet"},
+		{"over", certificate(func(c *ssh.Certificate) { c.ValidBefore = 1 }), ""},
+		{"early", certificate(func(c *ssh.Certificate) { c.ValidAfter = 1 << 62 }), ""},
+		{"never", certificate(func(c *ssh.Certificate) { c.ValidAfter, c.ValidBefore = 2e9, 2e9 }), "is good at no time"},
+		{"over, with an option", certificate(func(c *ssh.Certificate) { c.ValidBefore, c.CriticalOptions = 1, map[string]string{"x": ""} }), "is not good: "},
+		{"over, of another key", line(hostCertificate(t, other.PublicKey(), authority, func(c *ssh.Certificate) { c.ValidBefore = 1 })), "is of none of host_keys"},
 		{"of a user", certificate(func(c *ssh.Certificate) { c.CertType = ssh.UserCert }), "is a user's certificate, not a host's"},
 		{"with an option", certificate(func(c *ssh.Certificate) { c.CriticalOptions = map[string]string{"x": ""} }), "is not good: "},
 		{"of another key", line(hostCertificate(t, other.PublicKey(), authority, nil)), "is of none of host_keys"},
@@ -151,12 +152,48 @@ func TestLoadHostCertificate(t *testing.T) {
 	} {
 		path := filepath.Join(t.TempDir(), "cert")
 		write(t, path, []byte(test.text), 0o644)
-		cert, problem := LoadHostCertificate(path, []ssh.Signer{other, key}[1:], now)
+		cert, problem := LoadHostCertificate(path, []ssh.Signer{other, key}[1:])
 		switch {
 		case test.wants == "" && (problem != nil || cert == nil):
 			t.Errorf("%s: %v", test.name, problem)
 		case test.wants != "" && (problem == nil || !strings.HasPrefix(problem.What, test.wants) || problem.File != path || problem.Fix == ""):
 			t.Errorf("%s: %v, want %s", test.name, problem, test.wants)
+		}
+	}
+}
+
+// A certificate that has expired, or isn't valid yet, is loaded, and says so.
+func TestOutdatedHostCertificate(t *testing.T) {
+	t.Parallel()
+	key, authority := newSigner(t), newSigner(t)
+	for name, test := range map[string]struct {
+		after, before uint64
+		wants         string
+	}{
+		"always": {0, ssh.CertTimeInfinity, ""},
+		"just":   {2e9, 2e9 + 1, ""},
+		"over":   {0, 2e9, "has expired"},
+		"early":  {2e9 + 1, ssh.CertTimeInfinity, "is not valid yet"},
+	} {
+		dir := folder(t, `host_certificates = ["cert"]`, "[user.alice]\nuid = 20001\n")
+		cert := hostCertificate(t, key.PublicKey(), authority, func(c *ssh.Certificate) { c.ValidAfter, c.ValidBefore = test.after, test.before })
+		path := filepath.Join(dir, "cert")
+		write(t, path, []byte(line(cert)), 0o644)
+		i, err := Load(filepath.Join(dir, "jailsh.toml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		certs, err := i.HostCertificates([]ssh.Signer{key})
+		if err != nil || len(certs) != 1 {
+			t.Errorf("%s: %v, %v", name, certs, err)
+			continue
+		}
+		problem := certs[0].Outdated(time.Unix(2e9, 0))
+		switch {
+		case test.wants == "" && problem != nil:
+			t.Errorf("%s: %v", name, problem)
+		case test.wants != "" && (problem == nil || !strings.HasPrefix(problem.What, test.wants) || problem.File != path || problem.Fix == ""):
+			t.Errorf("%s: %v, want %s", name, problem, test.wants)
 		}
 	}
 }

@@ -23,13 +23,17 @@ func (r *Report) hostCertificates(cfg *config.Config, now time.Time) {
 		}
 	}
 	for i, path := range cfg.HostCertificates {
-		cert, p := instance.LoadHostCertificate(path, keys, now)
-		switch {
-		case p != nil:
+		cert, p := instance.LoadHostCertificate(path, keys)
+		if p != nil {
 			r.Problems = append(r.Problems, at.element(fmt.Sprintf("%q %s", path, p.What), p.Fix, "host_certificates", i))
+			continue
+		}
+		switch p := cert.Outdated(now); {
+		case p != nil:
+			r.Advice = append(r.Advice, at.element(fmt.Sprintf("%q %s", path, p.What), p.Fix, "host_certificates", i))
 		case cert.ValidBefore < uint64(now.Add(soon).Unix()):
 			until := time.Unix(int64(cert.ValidBefore), 0)
-			r.Advice = append(r.Advice, at.element(fmt.Sprintf("%q expires at %s, and then clients refuse it", path, until.Format(time.RFC3339)),
+			r.Advice = append(r.Advice, at.element(fmt.Sprintf("%q expires at %s, and then clients don't get it", path, until.Format(time.RFC3339)),
 				"have the host key certified again, into the same file", "host_certificates", i))
 		}
 	}
