@@ -47,8 +47,8 @@ func ParseKey(line string) (*Key, error) {
 	if len(line) > maxKeyLine {
 		return nil, fmt.Errorf("has %d bytes, more than the %d allowed - shorten it", len(line), maxKeyLine)
 	}
-	if strings.Contains(line, "-- BEGIN ") || strings.Contains(line, "--BEGIN ") {
-		return nil, errors.New("is not an OpenSSH public key; a private key must stay where it is - paste the line of the .pub file")
+	if credential.IsPrivate(line) {
+		return nil, fmt.Errorf("%w - paste the line of the .pub file", credential.ErrPrivate)
 	}
 	if strings.ContainsAny(line, "\n\x00") {
 		return nil, errors.New("has a line break or a NUL byte in it - write each key as an element of its own")

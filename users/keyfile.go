@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/jailsh/jailsh/internal/credential"
 )
 
 // maxKeyFile is how much of an authorized_keys file is read, in bytes. The file
@@ -57,13 +58,7 @@ func readKeyFile(path string, uid uint32) (keys []*Key, skipped []string, err er
 	if len(src) > maxKeyFile {
 		return nil, nil, fmt.Errorf("%s: has more than %d bytes - shorten it", path, maxKeyFile)
 	}
-	n := 0
-	for line := range strings.Lines(string(src)) {
-		n++
-		line = strings.TrimSpace(line)
-		if line == "" || line[0] == '#' {
-			continue
-		}
+	for n, line := range credential.Lines(src) {
 		k, err := ParseKey(line)
 		if err != nil {
 			skipped = append(skipped, fmt.Sprintf("%s:%d: %s", path, n, err))

@@ -48,6 +48,12 @@ func TestKeyFile(t *testing.T) {
 		{"folder", func(p string) { do(os.Remove(p)); do(os.Mkdir(p, 0o700)); do(os.Chown(p, uid, -1)) }, 0, "not a regular file"},
 		{"too large", func(p string) { do(os.Truncate(p, maxKeyFile+1)) }, 0, "more than 65536 bytes"},
 		{"binary", func(p string) { do(os.WriteFile(p, []byte("\x00\xff\n\x1b[2J\n"), 0o600)) }, 0, ":2: "},
+		{"private key", func(p string) {
+			do(os.WriteFile(p, []byte(expand(t, "$a x\n-----BEGIN OPENSSH PRIVATE KEY-----\nsecret\n-----END OPENSSH PRIVATE KEY-----\n$b x\n")), 0o600))
+		}, 1, ":2: is not an OpenSSH public key; a private key must stay where it is - "},
+		{"PuTTY's", func(p string) {
+			do(os.WriteFile(p, []byte("PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 1\nsecret\n"), 0o600))
+		}, 0, ":1: is not an OpenSSH public key; a private key must stay where it is - "},
 		{"a line without end", func(p string) { do(os.WriteFile(p, []byte(strings.Repeat("x", maxKeyLine+1)), 0o600)) }, 0, "more than the 16384 allowed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -67,6 +73,9 @@ func TestKeyFile(t *testing.T) {
 			}
 			if len(keys) != test.keys || !strings.Contains(trace, test.wants) {
 				t.Errorf("%d keys, %s\nwant %d, %s", len(keys), trace, test.keys, test.wants)
+			}
+			if strings.Contains(trace, "secret") {
+				t.Errorf("a private key in %q", trace)
 			}
 			if strings.ContainsAny(trace, "\x00\x1b") || !utf8.ValidString(trace) {
 				t.Errorf("control bytes in %q", trace)

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/users"
 )
 
@@ -40,13 +41,8 @@ func (a *app) readLines(files []string, check func(string) error) ([]string, err
 		if strings.Contains(src, "PRIVATE KEY-----") {
 			return nil, fmt.Errorf("%s: is a private key, which nobody else should ever see - give the public one, %s.pub", name, strings.TrimSuffix(name, ".pub"))
 		}
-		before, n := len(keys), 0
-		for line := range strings.Lines(src) {
-			n++
-			line = strings.TrimSpace(line)
-			if line == "" || line[0] == '#' {
-				continue
-			}
+		before := len(keys)
+		for n, line := range credential.Lines([]byte(src)) {
 			if err := check(line); err != nil {
 				return nil, fmt.Errorf("%s:%d: %w", name, n, err)
 			}

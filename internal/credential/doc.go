@@ -4,7 +4,8 @@
 //
 // Callers are sshd, in jailsh-net, and cmd/jailsh, which explains what would
 // happen; internal/config and internal/instance have the names of algorithms from
-// it. What it looks at comes from clients, and was parsed by x/crypto in the
+// it. Who reads a file of public keys has its lines from it, and never what follows
+// the start of a private key. What it looks at comes from clients, and was parsed by x/crypto in the
 // process that asks. jailshd gets the facts of a certificate in a message, and
 // decides by these.
 //

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/jailsh/jailsh/internal/config"
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/revoked"
 	"github.com/jailsh/jailsh/internal/strict"
 	"github.com/jailsh/jailsh/users"
@@ -56,12 +57,7 @@ func authorities(file string, a config.Authority) (keys []*users.Key, problems s
 	if err != nil {
 		return nil, lost(err, "trusted_ca")
 	}
-	n := 0
-	for line := range strings.Lines(string(src)) {
-		n++
-		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
-			continue
-		}
+	for n, line := range credential.Lines(src) {
 		k, what, fix := authority(line)
 		if what != "" {
 			problems = append(problems, &strict.Problem{File: a.File, Line: n, Key: "trusted_ca", What: what, Fix: fix})

@@ -74,6 +74,7 @@ func TestTrustedCA(t *testing.T) {
 		"options":     {`trusted_ca = ['cert-authority ` + line(a.PublicKey()) + `']`, "", []string{"jailsh.toml:1: trusted_ca[0]: has options in front of the key, which trusted_ca doesn't know - "}},
 		"certificate": {`trusted_ca = ["cas"]`, line(hostCertificate(t, a.PublicKey(), b, nil)), []string{"cas:1: trusted_ca: is a certificate - "}},
 		"several":     {`trusted_ca = ["cas", "nothing"]`, "x\n" + line(a.PublicKey()) + "\n" + line(weak.PublicKey()) + "\n", []string{"cas:1: trusted_ca: ", "cas:3: trusted_ca: is an RSA key", "nothing: "}},
+		"private":     {`trusted_ca = ["cas"]`, "\n" + string(pemKey(t, newEd25519(t), "")), []string{"cas:2: trusted_ca: is not an OpenSSH public key; a private key must stay where it is - "}},
 		"a mess":      {`trusted_ca = ["cas"]`, strings.Repeat("x\n", 1000), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

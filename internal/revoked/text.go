@@ -1,11 +1,11 @@
 package revoked
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
 
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/strict"
 )
 
@@ -17,16 +17,11 @@ const maxProblems = 20
 // be of any kind and size: it is the weak ones that get revoked.
 func (l *List) text(path string, src []byte) error {
 	var problems strict.Problems
-	n := 0
-	for line := range bytes.Lines(src) {
-		if n++; len(problems) == maxProblems {
+	for n, line := range credential.Lines(src) {
+		if len(problems) == maxProblems {
 			break
 		}
-		fields := strings.Fields(string(line))
-		if len(fields) == 0 || fields[0][0] == '#' {
-			continue
-		}
-		blob, what, fix := lineBlob(fields)
+		blob, what, fix := lineBlob(line)
 		if what != "" {
 			problems = append(problems, &strict.Problem{File: path, Line: n, What: what, Fix: fix})
 			continue
@@ -37,8 +32,12 @@ func (l *List) text(path string, src []byte) error {
 }
 
 // lineBlob reads `type base64 comment`, or says what is wrong and what to do.
-func lineBlob(fields []string) (blob []byte, what, fix string) {
+func lineBlob(line string) (blob []byte, what, fix string) {
 	const paste = "write the line of a .pub file, or make a list with: ssh-keygen -k"
+	if credential.IsPrivate(line) {
+		return nil, credential.ErrPrivate.Error(), paste
+	}
+	fields := strings.Fields(line)
 	if strings.Contains(fields[0], "-cert-v01@") {
 		return nil, "is a certificate, and this a list of keys", "list the key in it, or its authority's; or revoke it by serial in a list made with: ssh-keygen -k"
 	}
