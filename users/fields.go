@@ -70,7 +70,7 @@ func (l *loader) fields(to *layer, s scope) []strict.Field {
 		own(s, key(to, "class", readClass, func(u *User, c string) { u.Class = c }), "there is one level of classes"),
 
 		own(s, key(to, "keys", readKeys, func(u *User, k []*Key) { u.Keys = k }), "a key would open every account"),
-		key(to, "authorized_keys", l.perUser(s), func(u *User, p string) { u.AuthorizedKeys = substitute(p, u.Name) }),
+		key(to, "authorized_keys", l.keyFile(s), func(u *User, p string) { u.AuthorizedKeys = substitute(p, u.Name) }),
 		key(to, "auth", readAuth, func(u *User, totp bool) { u.TOTP = totp }),
 		key(to, "principals", readPrincipals, func(u *User, list []string) {
 			u.Principals = []string{}

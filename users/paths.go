@@ -39,6 +39,20 @@ func (l *loader) perUser(s scope) func(*strict.Value) (string, bool) {
 	}
 }
 
+// keyFile reads the path of an authorized_keys file. What stands for a home or a
+// name in sshd_config(5) is refused: there is no such file, and nobody could log in.
+func (l *loader) keyFile(s scope) func(*strict.Value) (string, bool) {
+	read := l.perUser(s)
+	return func(v *strict.Value) (string, bool) {
+		if raw, _ := v.Cut(""); strings.HasPrefix(raw, "~") || strings.Contains(raw, "%h") || strings.Contains(raw, "%u") {
+			path := strings.TrimPrefix(filepath.Join(l.base.Homes, "{user}/.ssh/authorized_keys"), l.dir+"/")
+			v.Bad(fmt.Sprintf("%q is written as for sshd, and names no file here", clip(raw)), fmt.Sprintf("write it like %q", path))
+			return "", false
+		}
+		return read(v)
+	}
+}
+
 // home reads the path of a home. It becomes the user's own, so it can't be a
 // folder of the system.
 func (l *loader) home(s scope) func(*strict.Value) (string, bool) {
