@@ -9,8 +9,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 
+	"github.com/jailsh/jailsh/internal/credential"
 	"github.com/jailsh/jailsh/internal/strict"
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/sys/unix"
@@ -81,6 +83,15 @@ func LoadHostKey(path string) (ssh.Signer, *strict.Problem) {
 	return signer, nil
 }
 
+// publicHalf reports whether src is a public key or a certificate, and says where
+// the private key should be.
+func publicHalf(path string, src []byte) (private string, public bool) {
+	if _, _, _, _, err := ssh.ParseAuthorizedKey(src); err != nil || credential.IsPrivate(string(src)) {
+		return "", false
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(path, ".pub"), "-cert"), true
+}
+
 func readHostKey(path string) ([]byte, *strict.Problem) {
 	bad := func(what, fix string) ([]byte, *strict.Problem) {
 		return nil, &strict.Problem{File: path, What: what, Fix: fix}
@@ -103,19 +114,22 @@ func readHostKey(path string) ([]byte, *strict.Problem) {
 	if !info.Mode().IsRegular() {
 		return bad("is not a regular file", "put the key itself there")
 	}
-	if st, ok := info.Sys().(*syscall.Stat_t); !ok || st.Uid != 0 && int(st.Uid) != os.Geteuid() {
-		return bad("belongs to somebody else, who could read and change it", fmt.Sprintf("run: chown %d %s", os.Geteuid(), path))
-	}
-	if info.Mode().Perm()&0o077 != 0 {
-		return bad(fmt.Sprintf("may be read by others (mode %04o): the key is no secret", info.Mode().Perm()),
-			"run: chmod 600 "+path+", and make another if others have logged in here")
-	}
 	src, err := io.ReadAll(io.LimitReader(f, maxHostKey+1))
 	if err != nil {
 		return bad(err.Error(), "see to the file system")
 	}
 	if len(src) > maxHostKey {
 		return bad(fmt.Sprintf("has more than the %d bytes allowed", maxHostKey), "name a host key")
+	}
+	if private, public := publicHalf(path, src); public { // its owner and mode don't matter
+		return bad("is the public half of a host key", fmt.Sprintf("name the private key, not the .pub file: %q", private))
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); !ok || st.Uid != 0 && int(st.Uid) != os.Geteuid() {
+		return bad("belongs to somebody else, who could read and change it", fmt.Sprintf("run: chown %d %s", os.Geteuid(), path))
+	}
+	if info.Mode().Perm()&0o077 != 0 {
+		return bad(fmt.Sprintf("may be read by others (mode %04o): the key is no secret", info.Mode().Perm()),
+			"run: chmod 600 "+path+", and make another if others have logged in here")
 	}
 	return src, nil
 }

@@ -68,6 +68,7 @@ func TestLoadHostKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	good := pemKey(t, newEd25519(t), "")
+	public := ssh.MarshalAuthorizedKey(newSigner(t).PublicKey())
 	for _, test := range []struct {
 		name  string
 		make  func(path string)
@@ -84,6 +85,7 @@ func TestLoadHostKey(t *testing.T) {
 		{"garbage", func(p string) { write(t, p, []byte("hello\n"), 0o600) }, "no private key"},
 		{"empty", func(p string) { write(t, p, nil, 0o600) }, "no private key"},
 		{"public key", func(p string) { write(t, p, []byte("ssh-ed25519 AAAA x\n"), 0o600) }, "no private key"},
+		{"public half", func(p string) { write(t, p, public, 0o644) }, `is the public half of a host key - name the private key, not the .pub file: "`},
 		{"large", func(p string) { write(t, p, append(good, make([]byte, maxHostKey)...), 0o600) }, "more than the 65536 bytes"},
 		{"folder", func(p string) { _ = os.Mkdir(p, 0o700) }, "not a regular file"},
 		{"fifo", func(p string) { _ = unix.Mkfifo(p, 0o600) }, "not a regular file"},
@@ -106,6 +108,23 @@ func TestLoadHostKey(t *testing.T) {
 				t.Errorf("%v: without its file or a fix", problem)
 			}
 		})
+	}
+}
+
+// What is advised is the name without .pub, also of a certificate.
+func TestPublicHalf(t *testing.T) {
+	t.Parallel()
+	key := newSigner(t)
+	for name, src := range map[string][]byte{
+		"key.pub":      ssh.MarshalAuthorizedKey(key.PublicKey()),
+		"key-cert.pub": ssh.MarshalAuthorizedKey(hostCertificate(t, key.PublicKey(), newSigner(t), nil)),
+	} {
+		path := filepath.Join(t.TempDir(), name)
+		write(t, path, src, 0o644)
+		_, problem := LoadHostKey(path)
+		if want := filepath.Join(filepath.Dir(path), "key"); problem == nil || !strings.HasSuffix(problem.Fix, `.pub file: "`+want+`"`) {
+			t.Errorf("%v, want %s", problem, want)
+		}
 	}
 }
 
