@@ -1,9 +1,11 @@
 package instance
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -54,6 +56,9 @@ func LoadHostKey(path string) (ssh.Signer, *strict.Problem) {
 	bad := func(what, fix string) (ssh.Signer, *strict.Problem) {
 		return nil, &strict.Problem{File: path, What: what, Fix: fix}
 	}
+	givenUp := func() (ssh.Signer, *strict.Problem) {
+		return bad("is of a kind that OpenSSH has given up", "move it away, and "+newKey+path)
+	}
 	src, problem := readHostKey(path)
 	if problem != nil {
 		return nil, problem
@@ -61,6 +66,9 @@ func LoadHostKey(path string) (ssh.Signer, *strict.Problem) {
 	raw, err := ssh.ParseRawPrivateKey(src)
 	if missing := (*ssh.PassphraseMissingError)(nil); errors.As(err, &missing) {
 		return bad("has a passphrase, and nobody is there to type it", "run: ssh-keygen -p -N '' -f "+path)
+	}
+	if block, _ := pem.Decode(src); err != nil && block != nil && bytes.Contains(block.Bytes, []byte("\x00\x00\x00\x07ssh-dss")) {
+		return givenUp()
 	}
 	if err != nil {
 		return bad("is no private key that could be read: "+err.Error(), "move it away, and "+newKey+path)
@@ -74,7 +82,7 @@ func LoadHostKey(path string) (ssh.Signer, *strict.Problem) {
 	case *ecdsa.PrivateKey:
 		return bad("is an ECDSA key: one signature with a bad random number gives it away", "move it away, and "+newKey+path)
 	default:
-		return bad("is of a kind that OpenSSH has given up", "move it away, and "+newKey+path)
+		return givenUp()
 	}
 	signer, err := ssh.NewSignerFromKey(raw)
 	if err != nil {

@@ -51,6 +51,24 @@ func newRSA(t *testing.T, bits int) *rsa.PrivateKey {
 	return key
 }
 
+// dsaKey is the beginning of a DSA key in OpenSSH's format (PROTOCOL.key), with
+// nothing of the key itself.
+func dsaKey() []byte {
+	key := ssh.Marshal(struct {
+		Cipher, KDF, Options string
+		Keys                 uint32
+		Public, Private      []byte
+	}{
+		"none", "none", "", 1,
+		ssh.Marshal(struct{ Type string }{"ssh-dss"}),
+		ssh.Marshal(struct {
+			Check, Again uint32
+			Type         string
+		}{1, 1, "ssh-dss"}),
+	})
+	return pem.EncodeToMemory(&pem.Block{Type: "OPENSSH PRIVATE KEY", Bytes: append([]byte("openssh-key-v1\x00"), key...)})
+}
+
 func write(t *testing.T, path string, content []byte, mode os.FileMode) {
 	t.Helper()
 	if err := os.WriteFile(path, content, mode); err != nil {
@@ -79,6 +97,7 @@ func TestLoadHostKey(t *testing.T) {
 		{"rsa of 3072 bits", func(p string) { write(t, p, pemKey(t, newRSA(t, 3072), ""), 0o600) }, ""},
 		{"rsa of 2048 bits", func(p string) { write(t, p, pemKey(t, newRSA(t, 2048), ""), 0o600) }, "RSA key of 2048 bits, less than 3072 - move it away, and make one with: ssh-keygen"},
 		{"ecdsa", func(p string) { write(t, p, pemKey(t, weak, ""), 0o600) }, "ECDSA"},
+		{"dsa", func(p string) { write(t, p, dsaKey(), 0o600) }, "is of a kind that OpenSSH has given up - move it away, and make one with: ssh-keygen"},
 		{"missing", func(string) {}, "doesn't exist - make one with: ssh-keygen -q"},
 		{"read by the group", func(p string) { write(t, p, good, 0o640) }, "may be read by others (mode 0640): the key is no secret - run: chmod 600"},
 		{"passphrase", func(p string) { write(t, p, pemKey(t, newEd25519(t), "secret"), 0o600) }, "passphrase"},
