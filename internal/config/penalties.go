@@ -40,6 +40,10 @@ func penalties(v *strict.Value, to *wire.Penalties) {
 		*to = wire.Penalties{Exempt: to.Exempt}
 		return
 	}
+	if _, text := v.Cut(""); text {
+		v.Bad(`is a string, must be "no" or a table`, `write "no" to switch penalties off, or remove the key`)
+		return
+	}
 	count := func(to *uint32) func(*strict.Value) {
 		return func(v *strict.Value) {
 			if n, ok := v.Int(1, 1<<20); ok {
