@@ -36,6 +36,18 @@ func TestTheFirstMinutes(t *testing.T) {
 	if want := "alice /home/alice /bin/bash\njail\nalice\n"; o.code != 0 || o.out != want {
 		t.Errorf("%+v, want %q", o, want)
 	}
+	// Who runs on what the command before has changed needn't wait.
+	for _, then := range []struct {
+		set  string
+		code int
+	}{{"disabled=true", 255}, {"disabled=", 0}, {"allow.exec=false", 254}} {
+		if o := i.jailsh("user", "set", "alice", then.set); o.code != 0 {
+			t.Fatalf("%+v", o)
+		}
+		if o := i.ssh("alice", "--", "true"); o.code != then.code {
+			t.Errorf("after %s: %+v", then.set, o)
+		}
+	}
 }
 
 func TestShellOnATerminal(t *testing.T) {

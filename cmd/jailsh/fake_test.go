@@ -19,6 +19,7 @@ import (
 // fakeDaemon answers on an admin socket as jailshd does, with a cell whose init
 // runs the commands right here, in no jail.
 type fakeDaemon struct {
+	dir      string
 	listener *net.UnixListener
 	running  sync.WaitGroup
 	exited   chan struct{} // one for each exit that jailsh was told of
@@ -32,7 +33,7 @@ func startFakeDaemon(dir string) (*fakeDaemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &fakeDaemon{listener: l, exited: make(chan struct{}, 16)}
+	d := &fakeDaemon{dir: dir, listener: l, exited: make(chan struct{}, 16)}
 	d.running.Go(d.accept)
 	return d, nil
 }
@@ -71,9 +72,17 @@ func (d *fakeDaemon) accept() {
 		if err != nil {
 			continue
 		}
-		d.serve(wire.NewPeer(conn, wire.On(wire.VerbOpen, d.open), wire.On(wire.VerbSessions, d.sessions),
+		d.serve(wire.NewPeer(conn, wire.On(wire.VerbOpen, d.open), wire.On(wire.VerbReload, d.reload), wire.On(wire.VerbSessions, d.sessions),
 			wire.On(wire.VerbKill, d.kill), wire.On(wire.VerbWatch, d.watch)))
 	}
+}
+
+// reload leaves a mark, unless there is a file with why it fails.
+func (d *fakeDaemon) reload(*wire.Empty, []*os.File) (wire.Message, []*os.File, error) {
+	if why, err := os.ReadFile(filepath.Join(d.dir, "refuse")); err == nil {
+		return nil, nil, errors.New(string(why))
+	}
+	return &wire.Empty{}, nil, os.WriteFile(filepath.Join(d.dir, "reloaded"), nil, 0o600)
 }
 
 func (d *fakeDaemon) serve(p *wire.Peer) {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 
+	"github.com/jailsh/jailsh/internal/admin"
 	"github.com/jailsh/jailsh/internal/config"
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/internal/instance/check"
@@ -20,7 +23,7 @@ func (a *app) userCommand() *cobra.Command {
 
 The commands edit users.toml and keep its comments and its order; it may as well
 be edited by hand. A change that wouldn't load is refused, and the file stays as
-it was. A running jailshd picks a change up by itself.`,
+it was. A jailshd that runs has taken it over when the command is done.`,
 		Args: cobra.ArbitraryArgs,
 		RunE: wantsCommand,
 	}
@@ -59,6 +62,22 @@ func (a *app) editUsers(change func(src []byte, now *instance.Instance) ([]byte,
 		return nil, err
 	}
 	return &instance.Instance{Config: cfg, Users: table}, nil
+}
+
+// apply has a jailshd that runs take over what was changed, and waits for that.
+func apply(cfg *config.Config) error {
+	d, err := admin.Dial(cfg.RunDir)
+	if errors.Is(err, admin.ErrNoDaemon) {
+		return nil
+	}
+	if err == nil {
+		defer d.Close()
+		err = d.Reload(context.Background())
+	}
+	if err != nil {
+		return fmt.Errorf("jailshd goes on with the users that it had: %w", err)
+	}
+	return nil
 }
 
 // plural is "1 key" or "2 keys".

@@ -62,5 +62,5 @@ func (a *app) userAdd(e users.Entry, files []string) error {
 		fmt.Fprintln(a.stdout, config.Hints(fmt.Sprintf("nobody can log in as %s without a key - run: jailsh user set %s --add-key FILE", u.Name, u.Name), a.config))
 	}
 	a.warn(i, e.Name)
-	return nil
+	return apply(i.Config)
 }

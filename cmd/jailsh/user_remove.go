@@ -44,5 +44,5 @@ func (a *app) userRemove(name string) error {
 	if _, err := os.Lstat(home); !errors.Is(err, fs.ErrNotExist) {
 		fmt.Fprintf(a.stdout, "her files are still in %s - remove them when nobody needs them: rm -r %s\n", home, quote(home))
 	}
-	return nil
+	return apply(i.Config)
 }

@@ -57,8 +57,8 @@ and env.NAME. For every other key it is written as in the file: 5, true,
 			return err
 		}
 		a.warn(i, args[0])
-		_, err = fmt.Fprintf(a.stdout, "changed %s\n", args[0])
-		return err
+		fmt.Fprintf(a.stdout, "changed %s\n", args[0])
+		return apply(i.Config)
 	}
 	return c
 }

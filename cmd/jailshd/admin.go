@@ -7,10 +7,11 @@ import (
 	"os"
 	"sync"
 
+	"github.com/jailsh/jailsh/internal/strict"
 	"github.com/jailsh/jailsh/internal/wire"
 )
 
-// adminSocket answers `jailsh run`, `jailsh check`, and those who look at sessions. Its folder and its mode let
+// adminSocket answers `jailsh run`, `jailsh check`, `jailsh user`, and those who look at sessions. Its folder and its mode let
 // nobody but root in, and the kernel's word about the caller (SO_PEERCRED) is asked
 // too.
 type adminSocket struct {
@@ -83,6 +84,7 @@ func (a *adminSocket) admit(c *net.UnixConn) (*caller, *wire.Peer, error) {
 	}
 	who := newCaller(a.daemon, cred)
 	peer := wire.NewPeer(conn, wire.On(wire.VerbOpen, a.open), wire.On(wire.VerbStatus, a.status),
+		wire.On(wire.VerbReload, a.reload),
 		wire.On(wire.VerbSessions, who.sessions), wire.On(wire.VerbKill, who.kill), wire.On(wire.VerbWatch, who.watch))
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -108,6 +110,16 @@ func (a *adminSocket) open(m *wire.Open, files []*os.File) (wire.Message, []*os.
 func (a *adminSocket) status(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
 	closeAll(files)
 	return &wire.Status{Stale: needRestart(a.daemon.began, a.daemon.instance.Load().Config), Penalised: a.daemon.net.penalised()}, nil, nil
+}
+
+// reload reads the configuration again, and answers when it is in force.
+func (a *adminSocket) reload(_ *wire.Empty, files []*os.File) (wire.Message, []*os.File, error) {
+	closeAll(files)
+	err := a.daemon.watcher.Load()
+	if many := strict.Problems(nil); errors.As(err, &many) && len(many) > 1 {
+		err = fmt.Errorf("%w, and %d more", many[0], len(many)-1)
+	}
+	return &wire.Empty{}, nil, err
 }
 
 // close ends the listener, which removes its file, and all callers.

@@ -18,6 +18,7 @@ import (
 	"github.com/jailsh/jailsh/internal/instance"
 	"github.com/jailsh/jailsh/internal/landlock"
 	"github.com/jailsh/jailsh/internal/recordings"
+	"github.com/jailsh/jailsh/internal/reload"
 	"github.com/jailsh/jailsh/jail"
 	"github.com/jailsh/jailsh/jail/cgroup"
 	"github.com/jailsh/jailsh/jail/egress"
@@ -38,6 +39,7 @@ type daemon struct {
 	pid              *pidFile
 	listeners        []*os.File
 	admin            *adminSocket
+	watcher          *reload.Watcher
 	programs         []*jail.Program // to be closed
 	groups           *cgroup.Tree
 	cells            *jail.Cells
@@ -182,12 +184,13 @@ func (d *daemon) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	d.watcher = watcher
 	defer watcher.Close()
 
 	var parts sync.WaitGroup
 	parts.Go(func() { d.net.supervise(ctx) })
 	parts.Go(func() { d.admin.serve() })
-	parts.Go(func() { d.reloadOnHangup(ctx, watcher.Reload) })
+	parts.Go(func() { d.reloadOnHangup(ctx) })
 	parts.Go(func() { d.watchExpiry(ctx) })
 	parts.Go(func() { d.sweepRecordings(ctx) })
 	for _, addr := range d.instance.Load().Config.Listen {
@@ -200,7 +203,7 @@ func (d *daemon) run(ctx context.Context) error {
 	return nil
 }
 
-func (d *daemon) reloadOnHangup(ctx context.Context, reload func()) {
+func (d *daemon) reloadOnHangup(ctx context.Context) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	defer signal.Stop(hangups)
@@ -210,7 +213,7 @@ func (d *daemon) reloadOnHangup(ctx context.Context, reload func()) {
 			if err := d.audit.reopen(); err != nil {
 				d.log.Error("audit log: goes on in the old file", "error", err)
 			}
-			reload()
+			d.watcher.Reload()
 		case <-ctx.Done():
 			return
 		}

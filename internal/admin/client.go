@@ -90,6 +90,18 @@ func (c *Client) Status(ctx context.Context) (*wire.Status, error) {
 // statusTimeout is how long the daemon may take to say how it is.
 const statusTimeout = 5 * time.Second
 
+// Reload has the daemon read its configuration, and returns when that is in force. A
+// *wire.Failure says why the old one stays.
+func (c *Client) Reload(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, reloadTimeout)
+	defer cancel()
+	return c.peer.Ask(ctx, wire.VerbReload, &wire.Empty{}, &wire.Empty{})
+}
+
+// reloadTimeout is how long the daemon may take to read its configuration: the lists
+// of revoked keys may be long, and every connection is looked at.
+const reloadTimeout = 30 * time.Second
+
 // Open asks for the user's cell, which is started if it isn't running. A
 // *wire.Failure is the daemon's own word, and names the user.
 func (c *Client) Open(ctx context.Context, user string) (*cell.Cell, error) {

@@ -1,6 +1,7 @@
 package reload
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -25,7 +26,8 @@ type Watcher struct {
 	log  *slog.Logger
 
 	notify *fsnotify.Watcher
-	manual chan struct{} // asks for a reload; holds one
+	manual chan struct{}     // asks for a reload; holds one
+	asked  chan chan<- error // the same, by who waits for the outcome
 	stop   chan struct{}
 	done   chan struct{} // closed when run has returned
 	once   sync.Once
@@ -46,7 +48,7 @@ func New(files []string, load func() error, log *slog.Logger) (*Watcher, error) 
 	}
 	w := &Watcher{
 		load: load, log: log, notify: n,
-		manual: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
+		manual: make(chan struct{}, 1), asked: make(chan chan<- error), stop: make(chan struct{}), done: make(chan struct{}),
 		files: slices.Clone(files),
 	}
 	if err := watch(n, files); err != nil {
@@ -63,6 +65,20 @@ func (w *Watcher) Reload() {
 	select {
 	case w.manual <- struct{}{}:
 	default: // one is asked for already
+	}
+}
+
+// ErrClosed is Load's error when nothing is loaded any more.
+var ErrClosed = errors.New("nothing is read again any more")
+
+// Load asks for a load, changed or not, waits for it, and returns what load did.
+func (w *Watcher) Load() error {
+	outcome := make(chan error, 1)
+	select {
+	case w.asked <- outcome:
+		return <-outcome
+	case <-w.done:
+		return ErrClosed
 	}
 }
 
@@ -91,13 +107,16 @@ func (w *Watcher) run() {
 		case <-w.stop:
 			return
 		case <-w.manual:
-			w.reload()
+			_ = w.reload() // said
+			continue
+		case outcome := <-w.asked:
+			outcome <- w.reload()
 			continue
 		case <-timer.C:
 			since = time.Time{}
 			w.follow()
 			if signature(w.list()) != w.last {
-				w.reload()
+				_ = w.reload() // said
 			}
 			continue
 		case _, ok := <-w.notify.Events:
@@ -124,17 +143,19 @@ func (w *Watcher) list() []string {
 	return w.files
 }
 
-// reload calls load once and says how it went. The folders come first, then the
+// reload calls load once, says how it went, and returns it. The folders come first, then the
 // signature, then the load: a change in between makes another load.
-func (w *Watcher) reload() {
+func (w *Watcher) reload() error {
 	files := w.list()
 	w.follow()
 	w.last = signature(files)
-	w.say(w.guarded())
+	err := w.guarded()
+	w.say(err)
 	if now := w.list(); !slices.Equal(files, now) {
 		w.follow()
 		w.last = signature(now)
 	}
+	return err
 }
 
 // follow watches the folders that matter now.

@@ -112,6 +112,30 @@ func (b *bench) wait(content string) {
 	}
 }
 
+// Who waits for a load is told how it went.
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, nil)
+	b.write(b.file, "two")
+	if err := b.w.Load(); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-b.loaded; got != "two" {
+		t.Errorf("read %q", got)
+	}
+	why := errors.New("no good")
+	b.mu.Lock()
+	b.err = why
+	b.mu.Unlock()
+	if err := b.w.Load(); !errors.Is(err, why) {
+		t.Errorf("%v", err)
+	}
+	b.do(b.w.Close())
+	if err := b.w.Load(); !errors.Is(err, ErrClosed) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
 func TestChanges(t *testing.T) {
 	t.Parallel()
 	link := func(b *bench) {

@@ -18,7 +18,7 @@ const (
 	VerbRecord    // notice:  Records
 	VerbRecording // request: Recording -> Recorded with a file
 	VerbSeal      // request: Seal -> Empty
-	VerbReload    // request of jailshd: NetConfig without host keys -> Empty when every grant was looked up again
+	VerbReload    // request of jailshd: NetConfig without host keys -> Empty when every grant was looked up again; of jailsh: Empty -> Empty when the files are in force
 	VerbNotice    // notice of jailshd: Notice
 	VerbPenalised // request of jailshd: Empty -> Penalised
 	VerbStatus    // request of jailsh, on the admin socket: Empty -> Status
