@@ -182,16 +182,6 @@ func (b *fakeBroker) waitRecord(t testing.TB, event string, match func(*wire.Rec
 }
 
 // events returns the events that were recorded so far, in order.
-func (b *fakeBroker) events() []string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var events []string
-	for _, r := range b.records {
-		events = append(events, r.Event)
-	}
-	return events
-}
-
 func (b *fakeBroker) count(event string) int { return len(b.recordsOf(event)) }
 
 // recordsOf are the records of an event.
