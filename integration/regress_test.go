@@ -240,19 +240,13 @@ func (s *stage) failed() []string {
 // expected tells whether each complaint is among those that are rightly made, and
 // all of these were that must be.
 func (v verdict) expected(failed []string) bool {
-	seen, may := map[string]bool{}, slices.Clone(v.may)
+	seen := map[string]bool{}
 	for _, complaint := range failed {
-		made := func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(complaint) }
-		n := slices.IndexFunc(v.but, made)
-		if n >= 0 {
-			seen[v.but[n]] = true
-			continue
-		}
-		n = slices.IndexFunc(may, made)
+		n := slices.IndexFunc(v.but, func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(complaint) })
 		if n < 0 {
 			return false
 		}
-		may = slices.Delete(may, n, n+1)
+		seen[v.but[n]] = true
 	}
 	return len(seen) == len(v.but)
 }
@@ -424,7 +418,6 @@ type verdict struct {
 	early  bool     // it never logs in
 	wrong  string   // in what jailsh says of configurations that it is to refuse
 	but    []string // what it complains of, as patterns; why it is right to
-	may    []string // what it may complain of as well, once
 	why    string
 }
 

@@ -47,7 +47,7 @@ func (s *socket) readAhead(b []byte) (int, error) {
 	if s.ahead.rest = s.ahead.rest[n:]; len(s.ahead.rest) == 0 {
 		s.giveBack()
 	}
-	s.reads.moved(n)
+	s.reads.moved(n, stretch)
 	return n, nil
 }
 

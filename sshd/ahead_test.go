@@ -128,7 +128,7 @@ func TestReaderPassesBeforeItReadsMore(t *testing.T) {
 	turnstile.passing = waits // somebody else waits for the poller
 	s.ahead.eager = true
 	s.ahead.more.Store(true) // until the library wants more
-	s.reads.bytes = stretch - 1
+	s.reads.bytes.Store(stretch - 1)
 	read := make(chan int, 1)
 	go func() {
 		n, _ := s.readAhead(make([]byte, 10))
@@ -148,7 +148,7 @@ func TestReaderPassesBeforeItReadsMore(t *testing.T) {
 	if _, err := client.Write([]byte("more")); err != nil {
 		t.Fatal(err)
 	}
-	if n := <-read; n != 4 || s.reads.bytes != 4 {
-		t.Errorf("%d bytes were read, and %d count for the next turn", n, s.reads.bytes)
+	if n, count := <-read, s.reads.bytes.Load(); n != 4 || count != 4 {
+		t.Errorf("%d bytes were read, and %d count for the next turn", n, count)
 	}
 }

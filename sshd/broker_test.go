@@ -181,7 +181,7 @@ func (b *fakeBroker) waitRecord(t testing.TB, event string, match func(*wire.Rec
 	return nil
 }
 
-// events returns the events that were recorded so far, in order.
+// count is how often an event was recorded so far.
 func (b *fakeBroker) count(event string) int { return len(b.recordsOf(event)) }
 
 // recordsOf are the records of an event.

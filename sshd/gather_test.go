@@ -217,6 +217,41 @@ func TestSourceCorks(t *testing.T) {
 	}
 }
 
+// packets is the library, as far as a source sees it.
+type packets struct{ *socket }
+
+func (p packets) Write(b []byte) (int, error) { return p.writePacket(b) }
+
+// Who writes a lot lets others, and a key exchange that is due, have their turn after each
+// stretch, and at the end of what was read at once.
+func TestSourceYields(t *testing.T) {
+	t.Parallel()
+	s, client := sockets(t)
+	go func() { _, _ = io.Copy(io.Discard, client) }()
+	r, w := emptyPipe(t)
+	src, err := newSource(r, s.chunks, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(make([]byte, chunkSize+100)); err != nil {
+		t.Fatal(err)
+	}
+	chunk, err := src.next()
+	if err != nil || len(chunk) != chunkSize+100 {
+		t.Fatalf("%d bytes, %v", len(chunk), err)
+	}
+	if _, err := src.send(packets{s}, make([]byte, stretch+100)); err != nil {
+		t.Fatal(err)
+	}
+	if n := s.writes.bytes.Load(); n != 100 {
+		t.Errorf("%d bytes were written since it yielded", n)
+	}
+	src.done()
+	if n := s.writes.bytes.Load(); n != 0 {
+		t.Errorf("%d bytes were written since it yielded at the end", n)
+	}
+}
+
 // gathers tells whether the server's end of a connection has ever held a packet.
 func (f *fixture) gathers(client *ssh.Client) bool {
 	for _, c := range f.server.connections() {

@@ -121,8 +121,9 @@ func (s *source) next() ([]byte, error) {
 
 // done gives the buffer back, when what is in it has been written.
 func (s *source) done() {
-	if s.n > chunkSize {
+	if len(s.buf) == wideSize {
 		s.to.uncork()
+		s.to.yield(1)
 	}
 	s.give()
 }
@@ -193,9 +194,10 @@ func (s *source) fill(fd int) {
 
 // send writes b in packets of chunkSize at most. The client may have asked for larger
 // ones, but the library keeps buffers as large, and lets nobody in between.
-func send(to io.Writer, b []byte) (n int, err error) {
+func (s *source) send(to io.Writer, b []byte) (n int, err error) {
 	for part := range slices.Chunk(b, chunkSize) {
 		m, err := to.Write(part)
+		s.to.yield(stretch)
 		n += m
 		if err != nil {
 			return n, err

@@ -115,7 +115,7 @@ func (r *relay) down() {
 		var chunk []byte
 		chunk, err = src.next()
 		if len(chunk) > 0 {
-			n, werr := send(r.channel, chunk)
+			n, werr := src.send(r.channel, chunk)
 			r.written.Add(int64(n))
 			if werr != nil {
 				err = werr

@@ -73,7 +73,7 @@ func (s *session) output(from *os.File, to io.Writer) {
 			}
 		}
 		if len(chunk) > 0 && !s.deaf.Load() {
-			if _, werr := send(to, chunk); werr != nil {
+			if _, werr := src.send(to, chunk); werr != nil {
 				err = werr
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/jailsh/jailsh/internal/nonblock"
@@ -71,17 +72,18 @@ func (t *turnstile) pass() {
 
 // pace counts the bytes of one direction since it passed.
 type pace struct {
-	bytes     int
+	bytes     atomic.Int64
 	turnstile *turnstile
 }
 
-func (p *pace) moved(n int) {
-	if p.bytes += n; p.bytes >= stretch {
+// moved passes when limit bytes have been moved, these among them.
+func (p *pace) moved(n, limit int) {
+	if p.bytes.Add(int64(n)) >= int64(limit) {
 		p.pass()
 	}
 }
 
 func (p *pace) pass() {
-	p.bytes = 0
+	p.bytes.Store(0)
 	p.turnstile.pass()
 }
