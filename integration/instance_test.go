@@ -236,7 +236,9 @@ func (i *instance) finish() {
 	}
 	if i.t.Failed() {
 		lines := strings.SplitAfter(i.log.String(), "\n")
-		i.t.Logf("the last of jailshd's log:\n%s", strings.Join(lines[max(0, len(lines)-30):], ""))
+		end := max(0, len(lines)-30)
+		calm := func(line string) bool { return strings.Contains(line, "level=INFO") }
+		i.t.Logf("jailshd's warnings, and the last of its log:\n%s", strings.Join(append(slices.DeleteFunc(lines[:end:end], calm), lines[end:]...), ""))
 	}
 }
 
