@@ -74,7 +74,7 @@ type source struct {
 	err     error
 	drained int  // bytes read after the deadline
 	widened bool // the pipe is
-	full    bool // a chunk was, the last time: there may be more
+	full    bool // a chunk was, by one read, the last time: there may be more
 }
 
 // newSource returns the source of f, whose data leaves by a socket unless that is nil.
@@ -159,15 +159,17 @@ func (s *source) give() {
 // there were more, more is read before it is sent.
 func (s *source) fill(fd int) {
 	s.take()
-	s.n, s.err = 0, nil
+	s.n, s.err, s.full = 0, nil, false
 	for {
 		n, err := nonblock.Read(fd, s.buf[s.n:])
-		if n >= chunkSize && !s.widened {
-			s.widened = true
-			widen(uintptr(fd), outputPipe)
+		if n >= chunkSize {
+			s.full = true
+			if !s.widened {
+				s.widened = true
+				widen(uintptr(fd), outputPipe)
+			}
 		}
 		s.n += n
-		s.full = s.n >= chunkSize
 		if n > 0 {
 			switch {
 			case n == chunkSize && len(s.buf) == chunkSize:
