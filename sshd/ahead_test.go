@@ -77,14 +77,21 @@ func TestReadAhead(t *testing.T) {
 	}
 }
 
+// heldUp are sockets at whose turnstile somebody else waits for the poller: whoever
+// passes is let through by waits.
+func heldUp(t *testing.T) (s *socket, client net.Conn, waits chan<- struct{}) {
+	t.Helper()
+	s, client = sockets(t)
+	passing := make(chan struct{})
+	s.chunks.turnstile.passing = passing
+	return s, client, passing
+}
+
 // Who hands on what a client sends a lot of lets the library decrypt what was read of it,
 // but doesn't wait for ever.
 func TestSinkLetsTheLibraryFinish(t *testing.T) {
 	t.Parallel()
-	s, _ := sockets(t)
-	waits := make(chan struct{})
-	turnstile := s.chunks.turnstile
-	turnstile.passing = waits // somebody else waits for the poller
+	s, _, waits := heldUp(t)
 	r, w := emptyPipe(t)
 	go func() { _, _ = io.Copy(io.Discard, r) }()
 	raw, err := w.SyscallConn()
@@ -122,10 +129,8 @@ func TestSinkLetsTheLibraryFinish(t *testing.T) {
 // among them.
 func TestReaderPassesBeforeItReadsMore(t *testing.T) {
 	t.Parallel()
-	s, client := sockets(t)
-	waits := make(chan struct{})
+	s, client, waits := heldUp(t)
 	turnstile := s.chunks.turnstile
-	turnstile.passing = waits // somebody else waits for the poller
 	s.ahead.eager = true
 	s.ahead.more.Store(true) // until the library wants more
 	s.reads.bytes.Store(stretch - 1)

@@ -228,10 +228,7 @@ func TestNotice(t *testing.T) {
 func TestNoticeToAClientThatDoesNotRead(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	c.openSession(0) // not a byte may be sent
 	reads := f.session(f.dial())
 	reads.ask("env", nil) // that it is answered means that the session is there to be told

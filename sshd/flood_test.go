@@ -15,10 +15,7 @@ import (
 func TestTenThousandChannels(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	const n = 10_000
 	sent := make(chan error, 1)
 	go func() {
@@ -106,10 +103,7 @@ func TestRequestsWithoutReadingAreBounded(t *testing.T) {
 // buffers little of what the server sends: one who doesn't read is soon noticed.
 func (f *fixture) narrow() (*wireClient, *connection) {
 	f.t.Helper()
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		f.t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	conn := f.server.connections()[0]
 	// Not the client's as well: where a receive buffer is small the kernel drops what
 	// comes together with what it acknowledges, and then the client can't send.

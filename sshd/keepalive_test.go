@@ -63,10 +63,7 @@ func TestPing(t *testing.T) {
 	t.Parallel()
 	f := start(t)
 	const ping, pong = 192, 193
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	for _, data := range []string{"", "x", strings.Repeat("y", 30_000)} {
 		c.send(append([]byte{ping}, text(data)...))
 		c.send(bytes.Join([][]byte{{msgGlobalRequest}, text("keepalive@openssh.com"), {1}}, nil))

@@ -203,10 +203,7 @@ func TestAnswersComeInOrder(t *testing.T) {
 			return f.cell.Listen(ctx, m)
 		}}
 	})
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	global := func(name string, data []byte) {
 		c.send(bytes.Join([][]byte{{msgGlobalRequest}, text(name), {1}, data}, nil))
 	}

@@ -258,10 +258,7 @@ func TestForcedCommandGetsNoSignals(t *testing.T) {
 func TestOrderOfTheEnd(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	c.openSession(1 << 20)
 	c.channelRequest("exec", text("echo out; echo err >&2; exit 2"))
 	var order []string
@@ -290,10 +287,7 @@ func TestOrderOfTheEnd(t *testing.T) {
 func TestPacketsAreShort(t *testing.T) {
 	t.Parallel()
 	f := start(t)
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	c.openSession(1 << 30)
 	const size = 10 * wideSize
 	c.channelRequest("exec", text(fmt.Sprintf("head -c %d /dev/zero", size)))
@@ -312,10 +306,7 @@ func TestTheEndWaitsForTheOutput(t *testing.T) {
 	t.Parallel()
 	script, p := newScript(t)
 	f := start(t, play(func(context.Context, *wire.Spawn) (*Process, error) { return p, nil }))
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	c.openSession(10)
 	c.channelRequest("exec", text("x"))
 	_, _ = script.errs.Write(make([]byte, 100))
@@ -394,10 +385,7 @@ func TestPanicOverARequest(t *testing.T) {
 func TestRequestsAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	f := start(t, play(func(context.Context, *wire.Spawn) (*Process, error) { panic("on purpose") }))
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	c.openSession(1 << 20)
 	c.channelRequest("exec", text("x"))
 	for c.mustRead()[0] != msgChannelClose {
@@ -422,10 +410,7 @@ func TestClientThatDoesNotReadStopsItsProgram(t *testing.T) {
 		}
 		return f.cell.Spawn(ctx, m)
 	}}
-	c := f.wireDial()
-	if !c.login("alice", f.key) {
-		t.Fatal("no login")
-	}
+	c := f.wireLogin()
 	const window = 100_000
 	c.openSession(window)
 	c.channelRequest("exec", text("script"))

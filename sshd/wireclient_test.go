@@ -76,6 +76,16 @@ func (f *fixture) wireDial() *wireClient {
 	return f.wireDialRaw(true)
 }
 
+// wireLogin connects, and signs in as alice.
+func (f *fixture) wireLogin() *wireClient {
+	f.t.Helper()
+	c := f.wireDial()
+	if !c.login("alice", f.key) {
+		f.t.Fatal("no login")
+	}
+	return c
+}
+
 // wireDialRaw does the handshake, with or without asking for ssh-userauth.
 func (f *fixture) wireDialRaw(service bool) *wireClient {
 	f.t.Helper()
